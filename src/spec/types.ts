@@ -19,7 +19,10 @@ export type Diagnostic = {
   readonly message: string
 }
 
-/** Values as templates see them: what YAML can say. `{ float }` keeps Python's difference between `1` and `1.0`. */
+/**
+ * Values as templates see them: what YAML can say. `{ float }` keeps Python's difference between `1` and `1.0`.
+ * A mapping read from YAML is a `Map`: it keeps keys that are not strings and their order, and cannot be mistaken for `{ float }`.
+ */
 export type TemplateValue =
   | string
   | number
@@ -27,7 +30,12 @@ export type TemplateValue =
   | boolean
   | null
   | { readonly float: number }
+  /** `YYYY-MM-DD`, Python's `datetime.date`. */
+  | { readonly date: string }
+  /** ISO 8601 with `T`, up to microseconds, with or without an offset (`Z`, `+02:00`): Python's `datetime.datetime`. */
+  | { readonly datetime: string }
   | readonly TemplateValue[]
+  | ReadonlyMap<TemplateValue, TemplateValue>
   | { readonly [key: string]: TemplateValue }
 
 export type SpecOptions = {
