@@ -33,6 +33,8 @@ export type PlannedGroup = {
   readonly downstream: readonly string[]
   readonly ignoreNonleadStatus: boolean
   readonly barrier: boolean
+  /** `awaited`: it compares with a base arm, whose sources and inputs must be settled before it starts. */
+  readonly baseInputs: 'not-needed' | 'awaited'
   readonly tasks: readonly PlannedTask[]
 }
 
@@ -64,6 +66,8 @@ export type TaskTemplate = {
     | 'none'
     | { readonly paths: readonly string[] | undefined; readonly history: number; readonly submodules: boolean; readonly lfs: boolean }
   readonly compare: Compare | undefined
+  /** Of one run; the policy's `execTimeoutSeconds` covers all runs of the attempt. */
+  readonly runTimeoutSeconds: number
   /** Base's own rendering of this task: run when the base arm fails under head's, and shown when they differ. */
   readonly baseTemplate: BaseTemplate | undefined
 }

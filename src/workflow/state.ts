@@ -144,6 +144,8 @@ export type TaskState =
       readonly startedAt: Instant | undefined
       readonly finishedAt: Instant
       readonly outputs: 'stored' | 'none'
+      /** `exited` by itself; `abandoned`: whatever is left of it must be deleted; `none`: there never was one. */
+      readonly pod: 'exited' | 'abandoned' | 'none'
     }
 
 /** Infrastructure failures have a count of their own, so that an eviction never uses up the task's attempts. */

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto'
+import type { Benchmark, Compare, GroupSpec, PlatformConfig, RepositoryConfig, TaskSpec, WorkflowSpec } from '../spec/types.ts'
+import { strictest } from './judge-policy.ts'
+import type { WorkflowId } from './names.ts'
+import { type Placement, place, tierIsAtMost, tierOf } from './placement.ts'
+import type { BaseTemplate, PlannedBenchmark, PlannedGroup, PlannedTask, TaskTemplate, WorkflowPlan } from './plan-types.ts'
+import { softenings } from './softening.ts'
+import type { Provenance, TaskPolicy } from './state.ts'
+
+export type PlanInput = {
+  readonly name: string
+  readonly path: string
+  readonly spec: WorkflowSpec
+  /** At the tip of the base branch, for a pull request: it is the judge. */
+  readonly judge: WorkflowSpec | undefined
+  /** At the merge base: what the base arm runs when it cannot run head's task. */
+  readonly mergeBase: WorkflowSpec | undefined
+  readonly provenance: Omit<Provenance, 'tier'>
+  readonly settings: RepositoryConfig
+  readonly platforms: PlatformConfig
+  readonly required: 'required' | 'optional'
+  readonly run: RunIdentity
+  readonly notices: readonly string[]
+}
+
+/** What makes this run another one than the last at the same commit. */
+export type RunIdentity = {
+  readonly attempt: number
+  readonly rerunOf: WorkflowId | undefined
+  readonly reuse: ReadonlyMap<string, { readonly workflow: WorkflowId; readonly attempt: number }>
+  /** Empty for pushes and pull requests; a comment's id for a dispatch, which always makes its own run. */
+  readonly nonce: string
+}
+
+export const firstRun: RunIdentity = { attempt: 1, rerunOf: undefined, reuse: new Map(), nonce: '' }
+
+export type PlanResult = { readonly kind: 'planned'; readonly plan: WorkflowPlan } | { readonly kind: 'refused'; readonly conclusion: 'failure' | 'action_required'; readonly reason: string }
+
+/** Turns one valid spec at one commit into a workflow that can be saved, or says why it cannot run here. */
+export function plan(input: PlanInput): PlanResult {
+  const { spec, provenance, platforms, settings } = input
+  const tasks = spec.groups.flatMap((group) => group.tasks)
+  if (tasks.length > platforms.workflow.maxTasks) return { kind: 'refused', conclusion: 'failure', reason: `Workflow cannot have more than ${platforms.workflow.maxTasks} tasks; it has ${tasks.length}.` }
+  const placed = place(spec, provenance.repository, provenance.origin, settings.pool, platforms)
+  return placed.kind === 'placed' ? { kind: 'planned', plan: planned(input, placed.placement) } : placed
+}
+
+function planned(input: PlanInput, placement: Placement): WorkflowPlan {
+  const { spec, run, required, judge } = input
+  const provenance: Provenance = { ...input.provenance, tier: tierOf(placement) }
+  const declared = judge ? strictest(judge.benchmarks, spec.benchmarks) : spec.benchmarks
+  const benchmarks = declared.flatMap((entry) => expand(entry, spec))
+  return {
+    spec: input.name,
+    path: input.path,
+    name: spec.name,
+    provenance,
+    runKey: runKey(input.name, provenance, run),
+    runAttempt: run.attempt,
+    rerunOf: run.rerunOf,
+    digest: digest(spec.document, placement.pool),
+    pool: placement.pool,
+    concurrency: concurrency(input, provenance),
+    groups: spec.groups.map((group) => plannedGroup(group, input, placement, benchmarks, provenance)),
+    benchmarks,
+    notices: [...(judge ? softenings(judge, spec, benchmarks) : []), ...input.notices],
+    required: required === 'required',
+  }
+}
+
+/** A rerun has its own number; a dispatch its own nonce; a pull request with a changed base branch is planned anew. */
+function runKey(spec: string, { repositoryId, sha, ref, pullRequest, baseRef }: Provenance, { attempt, nonce }: RunIdentity): string {
+  return [repositoryId, spec, sha, ref, pullRequest === undefined ? '' : baseRef, attempt, nonce].join('|')
+}
+
+const digest = (document: unknown, pool: string) => createHash('sha256').update(JSON.stringify([document, pool])).digest('hex')
+
+function concurrency({ spec, name }: PlanInput, provenance: Provenance): WorkflowPlan['concurrency'] {
+  const { repositoryId, origin, pullRequest, tier } = provenance
+  const ref = pullRequest === undefined ? provenance.ref : `refs/pull/${pullRequest}`
+  const values: Record<string, string> = { ref, spec: name, pull_request: String(pullRequest ?? '') }
+  const group = (spec.concurrency?.group ?? '{spec} {ref}').replace(/\{(ref|spec|pull_request)\}/g, (_, word: string) => values[word] ?? '')
+  return {
+    key: `${repositoryId}/${origin}/${group}`,
+    limit: spec.concurrency?.limit ?? (spec.concurrency?.group === undefined ? undefined : 1),
+    cancelInProgress: spec.concurrency?.cancelInProgress ?? (pullRequest !== undefined && tierIsAtMost(tier, 'sim')),
+  }
+}
+
+function plannedGroup(group: GroupSpec, input: PlanInput, placement: Placement, benchmarks: readonly PlannedBenchmark[], provenance: Provenance): PlannedGroup {
+  const tasks = group.tasks.map((task) => plannedTask(task, input, placement, benchmarks))
+  const compares = provenance.pullRequest !== undefined && tasks.some(({ template, reuse }) => template.compare && !reuse)
+  return {
+    name: group.name,
+    upstream: group.upstream,
+    downstream: input.spec.groups.filter(({ upstream }) => upstream.includes(group.name)).map(({ name }) => name),
+    ignoreNonleadStatus: group.ignoreNonleadStatus,
+    barrier: group.barrier && group.tasks.length > 1,
+    baseInputs: compares ? 'awaited' : 'not-needed',
+    tasks,
+  }
+}
+
+function plannedTask(task: TaskSpec, input: PlanInput, placement: Placement, benchmarks: readonly PlannedBenchmark[]): PlannedTask {
+  const compare = benchmarks.find((entry) => entry.task === task.name && entry.compare)?.compare
+  const runSeconds = runTimeout(input, placement)
+  return {
+    name: task.name,
+    lead: task.lead,
+    policy: policy(task, input, placement, compare, runSeconds),
+    template: template(task, input, placement, compare, runSeconds),
+    reuse: input.run.reuse.get(task.name),
+  }
+}
+
+function template(task: TaskSpec, { spec, mergeBase }: PlanInput, { config, platforms }: Placement, compare: Compare | undefined, runTimeoutSeconds: number): TaskTemplate {
+  const resource = spec.resources[task.resource]
+  const platform = platforms.get(task.resource)!
+  const { checkout } = spec
+  const checksOut = checkout && (checkout.tasks === undefined || checkout.tasks.includes(task.name))
+  return {
+    ...baseTemplate(task),
+    inputs: task.inputs,
+    outputs: task.outputs,
+    backend: config.backend,
+    platform: platform.name,
+    tier: platform.spec.tier,
+    exclusive: platform.spec.exclusive,
+    cpu: resource?.cpu || 1,
+    memoryBytes: resource?.memoryBytes || undefined,
+    checkout: checksOut ? { paths: checkout.paths, history: checkout.history, submodules: checkout.submodules, lfs: checkout.lfs } : 'none',
+    compare,
+    runTimeoutSeconds,
+    baseTemplate: compare ? findTask(mergeBase, task.name) : undefined,
+  }
+}
+
+const baseTemplate = ({ image, command, args, environment, files }: TaskSpec): BaseTemplate => ({ image, command: [...command, ...args], environment, files })
+
+function findTask(spec: WorkflowSpec | undefined, name: string): BaseTemplate | undefined {
+  const found = spec?.groups.flatMap((group) => group.tasks).find((task) => task.name === name)
+  return found && baseTemplate(found)
+}
+
+/** One time-out a run: the spec's, else the pool's, else the installation's, each clamped to the maximum (osmo-spec.md §1.6). */
+function runTimeout({ spec, platforms }: PlanInput, { config }: Placement): number {
+  const wanted = spec.timeout.execSeconds ?? config.defaultExecTimeoutSeconds ?? platforms.workflow.defaultExecTimeoutSeconds
+  return Math.min(wanted, maxExec(config.maxExecTimeoutSeconds, platforms))
+}
+
+const maxExec = (poolMaximum: number | undefined, platforms: PlatformConfig) => Math.min(poolMaximum ?? Number.POSITIVE_INFINITY, platforms.workflow.maxExecTimeoutSeconds)
+
+function policy(task: TaskSpec, input: PlanInput, { config, platforms: placed }: Placement, compare: Compare | undefined, runSeconds: number): TaskPolicy {
+  const { platforms, spec, judge, required } = input
+  const judged = required === 'required' ? judge?.groups.flatMap((group) => group.tasks).find(({ name }) => name === task.name) : undefined
+  // Both arms, warm-ups, and one more try of the base arm with its own task.
+  const runs = compare ? 2 * (compare.pairs + compare.warmup) + 1 : 1
+  const queue = spec.timeout.queueSeconds ?? config.defaultQueueTimeoutSeconds ?? platforms.workflow.defaultQueueTimeoutSeconds
+  return {
+    exitActions: judged?.exitActions ?? task.exitActions,
+    poolExitActions: config.defaultExitActions,
+    maxRetries: platforms.workflow.maxRetryPerTask,
+    maxInfrastructureRetries: 3,
+    queueTimeoutSeconds: Math.min(queue, config.maxQueueTimeoutSeconds ?? Number.POSITIVE_INFINITY, platforms.workflow.maxQueueTimeoutSeconds),
+    startTimeoutSeconds: 1800,
+    execTimeoutSeconds: Math.min(runs * runSeconds, maxExec(config.maxExecTimeoutSeconds, platforms)),
+    uploadTimeoutSeconds: 1800,
+    terminationGraceSeconds: placed.get(task.resource)!.spec.terminationGraceSeconds,
+  }
+}
+
+/** One entry per task that the glob matches; one that matches none stays, so that its gates are unmeasured and never forgotten. */
+function expand(entry: Benchmark, spec: WorkflowSpec): readonly PlannedBenchmark[] {
+  const names = spec.groups.flatMap((group) => group.tasks.map(({ name }) => name)).filter((name) => matchesTask(entry.task, name))
+  const { name, path, metrics, line } = entry
+  const planned = (task: string): PlannedBenchmark => ({ name, task, path, metrics, line, format: entry.format, compare: entry.compare })
+  return names.length === 0 ? [planned(entry.task)] : names.map(planned)
+}
+
+/** `*` stands for any run of characters; names of tasks hold no slash. Linear: the pieces are looked for from left to right. */
+export function matchesTask(glob: string, name: string): boolean {
+  const [first = '', ...rest] = glob.split('*')
+  if (rest.length === 0) return glob === name
+  if (!name.startsWith(first)) return false
+  let position = first.length
+  for (const piece of rest.slice(0, -1)) {
+    const found = name.indexOf(piece, position)
+    if (found < 0) return false
+    position = found + piece.length
+  }
+  const last = rest.at(-1) ?? ''
+  return name.length - last.length >= position && name.endsWith(last)
+}
