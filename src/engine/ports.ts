@@ -85,8 +85,11 @@ export interface SubmissionStore {
   /** Newest submission at this commit and ref. */
   find(repositoryId: number, sha: CommitSha, ref: string): Promise<SubmissionView | undefined>
 }
-export type SubmissionView = Submission & {
+/** A plan as it is kept: its groups are rows of their own. */
+export type StoredPlan = Omit<WorkflowPlan, 'groups'>
+export type SubmissionView = Omit<Submission, 'plans'> & {
   readonly id: SubmissionId
+  readonly plans: readonly StoredPlan[]
   readonly configCheckRunId: number | undefined
   readonly workflows: readonly WorkflowId[]
 }
@@ -318,6 +321,11 @@ export interface AttemptDesk {
   /** Undefined: unknown token, or the attempt is over. */
   authorize(reference: AttemptReference, token: string): Promise<AttemptGrant | undefined>
 }
+/** The part of the desk that the store answers; the proof is the engine's. */
+export interface AttemptGrants {
+  /** Undefined: no such attempt, or it is over. */
+  attemptGrant(reference: AttemptReference): Promise<AttemptGrant | undefined>
+}
 export type AttemptGrant = {
   readonly reference: AttemptReference
   readonly repositoryId: number
@@ -389,7 +397,7 @@ export type TaskView = {
 }
 export type WorkflowView = {
   readonly workflow: Workflow
-  readonly plan: Omit<WorkflowPlan, 'groups'>
+  readonly plan: StoredPlan
   readonly status: WorkflowStatus
   readonly tasks: readonly TaskView[]
   readonly checkRunId: number | undefined

@@ -1,3 +1,4 @@
+import { podName } from './names.ts'
 import { isReady } from './settle.ts'
 import type { Effect, Folded, Group, Slice, Task, Timer, TimerName, Workflow } from './state.ts'
 import { groupCondition, isCompleted, isFinished, ownsPod, workflowStatus } from './status.ts'
@@ -29,10 +30,26 @@ function podEffects(old: Task, task: Task, workflowBefore: Workflow, workflow: W
   const wasCreated = ownsPod(old.state) && old.state.attempt === state.attempt
   const creates: Effect[] =
     state.status === 'PROCESSING' && !wasCreated
-      ? [{ kind: 'create-pod', task: task.name, attempt: state.attempt, notBefore: state.notBefore }]
+      ? [
+          {
+            kind: 'create-pod',
+            pod: podName(workflow.id, task.id, state.attempt),
+            task: task.name,
+            attempt: state.attempt,
+            notBefore: state.notBefore,
+          },
+        ]
       : []
   const deletes: Effect[] = isUnwanted(old, task, workflowBefore, workflow)
-    ? [{ kind: 'delete-pod', task: task.name, attempt: old.state.attempt, graceSeconds: task.policy.terminationGraceSeconds }]
+    ? [
+        {
+          kind: 'delete-pod',
+          pod: podName(workflow.id, task.id, old.state.attempt),
+          task: task.name,
+          attempt: old.state.attempt,
+          graceSeconds: task.policy.terminationGraceSeconds,
+        },
+      ]
     : []
   return [...deletes, ...creates]
 }

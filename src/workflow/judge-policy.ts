@@ -5,7 +5,12 @@ import type { Benchmark, Budget, Compare, MetricPolicy } from '../spec/types.ts'
  * A benchmark that head dropped stays, and is judged as unmeasured if its task is gone.
  */
 export function strictest(base: readonly Benchmark[], head: readonly Benchmark[]): readonly Benchmark[] {
-  const kept = base.map((entry) => tightened(entry, head.find((other) => isSame(entry, other))))
+  const kept = base.map((entry) =>
+    tightened(
+      entry,
+      head.find((other) => isSame(entry, other)),
+    ),
+  )
   const added = head.filter((entry) => !base.some((other) => isSame(entry, other)))
   return [...kept, ...added]
 }

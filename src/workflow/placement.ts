@@ -1,20 +1,42 @@
-import type { Origin, PlatformConfig, PlatformSpec, PoolConfig, RepositoryConfig, RepositoryRule, Tier, WorkflowSpec } from '../spec/types.ts'
+import type {
+  Origin,
+  PlatformConfig,
+  PlatformSpec,
+  PoolConfig,
+  RepositoryConfig,
+  RepositoryRule,
+  Tier,
+  WorkflowSpec,
+} from '../spec/types.ts'
 
 /** Where the tasks of one spec run: one pool, a platform per resource. */
 export type Placement = { readonly pool: string; readonly config: PoolConfig; readonly platforms: ReadonlyMap<string, PlacedPlatform> }
 export type PlacedPlatform = { readonly name: string; readonly spec: PlatformSpec }
 
-export type PlacementResult = { readonly kind: 'placed'; readonly placement: Placement } | { readonly kind: 'refused'; readonly conclusion: 'failure' | 'action_required'; readonly reason: string }
+export type PlacementResult =
+  | { readonly kind: 'placed'; readonly placement: Placement }
+  | { readonly kind: 'refused'; readonly conclusion: 'failure' | 'action_required'; readonly reason: string }
 
 /**
  * The first pool that this repository and origin may use and that has every platform the tasks ask for; the repository's `pool`
  * preference first, then the order of the administrator's file.
  */
-export function place(spec: WorkflowSpec, repository: string, origin: Origin, preferences: RepositoryConfig['pool'], platforms: PlatformConfig): PlacementResult {
+export function place(
+  spec: WorkflowSpec,
+  repository: string,
+  origin: Origin,
+  preferences: RepositoryConfig['pool'],
+  platforms: PlatformConfig,
+): PlacementResult {
   const rule = platforms.repositories.find(({ match }) => match.some((pattern) => matchesRepository(pattern, repository)))
-  if (!rule) return refused('action_required', `No rule of this installation matches the repository ${repository}. Ask its administrator to add it under \`repositories\`.`)
+  if (!rule)
+    return refused(
+      'action_required',
+      `No rule of this installation matches the repository ${repository}. Ask its administrator to add it under \`repositories\`.`,
+    )
   const allowed = allowedPools(rule, origin, preferences).filter((name) => name in platforms.pools)
-  if (allowed.length === 0) return refused('action_required', `No pool of this installation runs ${origin} code of ${repository}. ${advice(origin)}`)
+  if (allowed.length === 0)
+    return refused('action_required', `No pool of this installation runs ${origin} code of ${repository}. ${advice(origin)}`)
   const attempts = allowed.map((name) => tryPool(spec, name, platforms.pools[name]!))
   const placed = attempts.find((attempt) => attempt.kind === 'placed')
   return placed ?? attempts[0]!
@@ -27,16 +49,22 @@ export function tierOf(placement: Placement): Tier {
   return ranks[Math.max(0, ...used)]!
 }
 
-export const tierIsAtMost = (tier: Tier, limit: Tier) => ['none', 'sim', 'gpu', 'hardware'].indexOf(tier) <= ['none', 'sim', 'gpu', 'hardware'].indexOf(limit)
+export const tierIsAtMost = (tier: Tier, limit: Tier) =>
+  ['none', 'sim', 'gpu', 'hardware'].indexOf(tier) <= ['none', 'sim', 'gpu', 'hardware'].indexOf(limit)
 
 function tryPool(spec: WorkflowSpec, name: string, config: PoolConfig): PlacementResult {
   const used = [...new Set(spec.groups.flatMap((group) => group.tasks.map((task) => task.resource)))]
   const platforms = new Map<string, PlacedPlatform>()
   for (const resource of used) {
     const platform = spec.resources[resource]?.platform ?? config.defaultPlatform
-    if (!platform) return refused('failure', `Resource ${resource} does not have a platform, and pool ${name} has no default_platform. Name one of: ${names(config)}.`)
+    if (!platform)
+      return refused(
+        'failure',
+        `Resource ${resource} does not have a platform, and pool ${name} has no default_platform. Name one of: ${names(config)}.`,
+      )
     const found = config.platforms[platform]
-    if (!found) return refused('failure', `Platform ${platform} of resource ${resource} does not exist in pool ${name}. It has: ${names(config)}.`)
+    if (!found)
+      return refused('failure', `Platform ${platform} of resource ${resource} does not exist in pool ${name}. It has: ${names(config)}.`)
     platforms.set(resource, { name: platform, spec: found })
   }
   return privileges(spec, platforms) ?? { kind: 'placed', placement: { pool: name, config, platforms } }
@@ -46,8 +74,10 @@ function privileges(spec: WorkflowSpec, platforms: ReadonlyMap<string, PlacedPla
   for (const task of spec.groups.flatMap((group) => group.tasks)) {
     const platform = platforms.get(task.resource)
     if (!platform) continue
-    if (task.privileged && !platform.spec.privilegedAllowed) return refused('failure', `Task ${task.name} asks for privileged, which platform ${platform.name} does not allow.`)
-    if (task.hostNetwork && !platform.spec.hostNetworkAllowed) return refused('failure', `Task ${task.name} asks for hostNetwork, which platform ${platform.name} does not allow.`)
+    if (task.privileged && !platform.spec.privilegedAllowed)
+      return refused('failure', `Task ${task.name} asks for privileged, which platform ${platform.name} does not allow.`)
+    if (task.hostNetwork && !platform.spec.hostNetworkAllowed)
+      return refused('failure', `Task ${task.name} asks for hostNetwork, which platform ${platform.name} does not allow.`)
     const mount = task.volumeMounts.find((entry) => !platform.spec.allowedMounts.includes(entry.split(':')[0] ?? ''))
     if (mount !== undefined) return refused('failure', `Task ${task.name} mounts ${mount}, which platform ${platform.name} does not allow.`)
   }
@@ -68,7 +98,9 @@ function matchesRepository(pattern: string, repository: string): boolean {
 }
 
 const advice = (origin: Origin) =>
-  origin === 'untrusted' ? 'The change comes from somebody without write permission; a maintainer can push the reviewed commit to a branch of this repository.' : 'Ask the administrator which pools it may use.'
+  origin === 'untrusted'
+    ? 'The change comes from somebody without write permission; a maintainer can push the reviewed commit to a branch of this repository.'
+    : 'Ask the administrator which pools it may use.'
 
 const names = (config: PoolConfig) => Object.keys(config.platforms).join(', ') || 'none'
 

@@ -34,13 +34,20 @@ export type RunIdentity = {
 
 export const firstRun: RunIdentity = { attempt: 1, rerunOf: undefined, reuse: new Map(), nonce: '' }
 
-export type PlanResult = { readonly kind: 'planned'; readonly plan: WorkflowPlan } | { readonly kind: 'refused'; readonly conclusion: 'failure' | 'action_required'; readonly reason: string }
+export type PlanResult =
+  | { readonly kind: 'planned'; readonly plan: WorkflowPlan }
+  | { readonly kind: 'refused'; readonly conclusion: 'failure' | 'action_required'; readonly reason: string }
 
 /** Turns one valid spec at one commit into a workflow that can be saved, or says why it cannot run here. */
 export function plan(input: PlanInput): PlanResult {
   const { spec, provenance, platforms, settings } = input
   const tasks = spec.groups.flatMap((group) => group.tasks)
-  if (tasks.length > platforms.workflow.maxTasks) return { kind: 'refused', conclusion: 'failure', reason: `Workflow cannot have more than ${platforms.workflow.maxTasks} tasks; it has ${tasks.length}.` }
+  if (tasks.length > platforms.workflow.maxTasks)
+    return {
+      kind: 'refused',
+      conclusion: 'failure',
+      reason: `Workflow cannot have more than ${platforms.workflow.maxTasks} tasks; it has ${tasks.length}.`,
+    }
   const placed = place(spec, provenance.repository, provenance.origin, settings.pool, platforms)
   return placed.kind === 'placed' ? { kind: 'planned', plan: planned(input, placed.placement) } : placed
 }
@@ -73,7 +80,10 @@ function runKey(spec: string, { repositoryId, sha, ref, pullRequest, baseRef }: 
   return [repositoryId, spec, sha, ref, pullRequest === undefined ? '' : baseRef, attempt, nonce].join('|')
 }
 
-const digest = (document: unknown, pool: string) => createHash('sha256').update(JSON.stringify([document, pool])).digest('hex')
+const digest = (document: unknown, pool: string) =>
+  createHash('sha256')
+    .update(JSON.stringify([document, pool]))
+    .digest('hex')
 
 function concurrency({ spec, name }: PlanInput, provenance: Provenance): WorkflowPlan['concurrency'] {
   const { repositoryId, origin, pullRequest, tier } = provenance
@@ -87,7 +97,13 @@ function concurrency({ spec, name }: PlanInput, provenance: Provenance): Workflo
   }
 }
 
-function plannedGroup(group: GroupSpec, input: PlanInput, placement: Placement, benchmarks: readonly PlannedBenchmark[], provenance: Provenance): PlannedGroup {
+function plannedGroup(
+  group: GroupSpec,
+  input: PlanInput,
+  placement: Placement,
+  benchmarks: readonly PlannedBenchmark[],
+  provenance: Provenance,
+): PlannedGroup {
   const tasks = group.tasks.map((task) => plannedTask(task, input, placement, benchmarks))
   const compares = provenance.pullRequest !== undefined && tasks.some(({ template, reuse }) => template.compare && !reuse)
   return {
@@ -113,7 +129,13 @@ function plannedTask(task: TaskSpec, input: PlanInput, placement: Placement, ben
   }
 }
 
-function template(task: TaskSpec, { spec, mergeBase }: PlanInput, { config, platforms }: Placement, compare: Compare | undefined, runTimeoutSeconds: number): TaskTemplate {
+function template(
+  task: TaskSpec,
+  { spec, mergeBase }: PlanInput,
+  { config, platforms }: Placement,
+  compare: Compare | undefined,
+  runTimeoutSeconds: number,
+): TaskTemplate {
   const resource = spec.resources[task.resource]
   const platform = platforms.get(task.resource)!
   const { checkout } = spec
@@ -135,7 +157,12 @@ function template(task: TaskSpec, { spec, mergeBase }: PlanInput, { config, plat
   }
 }
 
-const baseTemplate = ({ image, command, args, environment, files }: TaskSpec): BaseTemplate => ({ image, command: [...command, ...args], environment, files })
+const baseTemplate = ({ image, command, args, environment, files }: TaskSpec): BaseTemplate => ({
+  image,
+  command: [...command, ...args],
+  environment,
+  files,
+})
 
 function findTask(spec: WorkflowSpec | undefined, name: string): BaseTemplate | undefined {
   const found = spec?.groups.flatMap((group) => group.tasks).find((task) => task.name === name)
@@ -148,9 +175,16 @@ function runTimeout({ spec, platforms }: PlanInput, { config }: Placement): numb
   return Math.min(wanted, maxExec(config.maxExecTimeoutSeconds, platforms))
 }
 
-const maxExec = (poolMaximum: number | undefined, platforms: PlatformConfig) => Math.min(poolMaximum ?? Number.POSITIVE_INFINITY, platforms.workflow.maxExecTimeoutSeconds)
+const maxExec = (poolMaximum: number | undefined, platforms: PlatformConfig) =>
+  Math.min(poolMaximum ?? Number.POSITIVE_INFINITY, platforms.workflow.maxExecTimeoutSeconds)
 
-function policy(task: TaskSpec, input: PlanInput, { config, platforms: placed }: Placement, compare: Compare | undefined, runSeconds: number): TaskPolicy {
+function policy(
+  task: TaskSpec,
+  input: PlanInput,
+  { config, platforms: placed }: Placement,
+  compare: Compare | undefined,
+  runSeconds: number,
+): TaskPolicy {
   const { platforms, spec, judge, required } = input
   const judged = required === 'required' ? judge?.groups.flatMap((group) => group.tasks).find(({ name }) => name === task.name) : undefined
   // Both arms, warm-ups, and one more try of the base arm with its own task.
@@ -161,7 +195,11 @@ function policy(task: TaskSpec, input: PlanInput, { config, platforms: placed }:
     poolExitActions: config.defaultExitActions,
     maxRetries: platforms.workflow.maxRetryPerTask,
     maxInfrastructureRetries: 3,
-    queueTimeoutSeconds: Math.min(queue, config.maxQueueTimeoutSeconds ?? Number.POSITIVE_INFINITY, platforms.workflow.maxQueueTimeoutSeconds),
+    queueTimeoutSeconds: Math.min(
+      queue,
+      config.maxQueueTimeoutSeconds ?? Number.POSITIVE_INFINITY,
+      platforms.workflow.maxQueueTimeoutSeconds,
+    ),
     startTimeoutSeconds: 1800,
     execTimeoutSeconds: Math.min(runs * runSeconds, maxExec(config.maxExecTimeoutSeconds, platforms)),
     uploadTimeoutSeconds: 1800,

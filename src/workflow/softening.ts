@@ -15,7 +15,9 @@ function taskChanges(name: string, before: TaskSpec | undefined, after: TaskSpec
   if (!before) return []
   if (!after) return [`Task \`${name}\`, whose numbers decide this check on the base branch, is gone`]
   const changed = watched.filter((field) => !same(before[field], after[field]))
-  return changed.length === 0 ? [] : [`Task \`${name}\` differs from the base branch in ${changed.map((field) => `\`${field}\``).join(', ')}`]
+  return changed.length === 0
+    ? []
+    : [`Task \`${name}\` differs from the base branch in ${changed.map((field) => `\`${field}\``).join(', ')}`]
 }
 
 const watched = ['image', 'command', 'args', 'environment', 'inputs', 'files', 'exitActions', 'resource'] as const

@@ -1,5 +1,5 @@
 import type { ExitActions, Origin, Tier } from '../spec/types.ts'
-import type { CommitSha, Instant, WorkflowId } from './names.ts'
+import type { CommitSha, Instant, PodName, WorkflowId } from './names.ts'
 
 /**
  * A workflow as plain data: load the part that events touch, fold them in, save what changed.
@@ -203,8 +203,8 @@ export type Timer = TimerName & { readonly dueAt: Instant }
 
 /** Imperatives that leave the core. Each may run twice. */
 export type Effect =
-  | { readonly kind: 'create-pod'; readonly task: string; readonly attempt: number; readonly notBefore: Instant }
-  | { readonly kind: 'delete-pod'; readonly task: string; readonly attempt: number; readonly graceSeconds: number }
+  | { readonly kind: 'create-pod'; readonly pod: PodName; readonly task: string; readonly attempt: number; readonly notBefore: Instant }
+  | { readonly kind: 'delete-pod'; readonly pod: PodName; readonly task: string; readonly attempt: number; readonly graceSeconds: number }
   | { readonly kind: 'settle-base-inputs'; readonly group: string }
   | { readonly kind: 'collect-benchmarks'; readonly task: string; readonly attempt: number }
   | { readonly kind: 'report'; readonly urgency: 'now' | 'soon' }
