@@ -23,7 +23,12 @@ export type MeasuredValue =
   | { readonly kind: 'unmeasured'; readonly reason: string }
 
 export type ParsedFile =
-  | { readonly kind: 'measured'; readonly format: string; readonly measurements: readonly Measurement[]; readonly warnings: readonly string[] }
+  | {
+      readonly kind: 'measured'
+      readonly format: string
+      readonly measurements: readonly Measurement[]
+      readonly warnings: readonly string[]
+    }
   | { readonly kind: 'unmeasured'; readonly reason: string }
 
 /** One run of one arm. A push has only head runs; a task without `compare` has one head run, pair 0. */
@@ -38,6 +43,7 @@ export type MetricPolicy = {
   readonly gate: boolean
   readonly maxRegression?:
     | { readonly kind: 'relative'; readonly fraction: number }
+    /** Percentage points: `5pt` is 5, which is 0.05 of a rate. */
     | { readonly kind: 'points'; readonly points: number }
     | { readonly kind: 'absolute'; readonly amount: number; readonly unit: string }
   readonly direction?: 'lower' | 'higher'
