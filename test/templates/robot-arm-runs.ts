@@ -36,7 +36,7 @@ export async function openWorkspace(version: string): Promise<Workspace> {
       return stdout
     },
     async shell([program = '', ...options]) {
-      const environment = { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, OSMO_REPOSITORY: repository }
+      const environment = { PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`, OSMO_REPOSITORY: repository }
       await run(program, options, { cwd: directory, env: environment, timeout: 120_000 })
     },
     read: (path) => readFile(join(directory, path), 'utf8'),

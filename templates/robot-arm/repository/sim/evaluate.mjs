@@ -19,7 +19,7 @@ const observation = new Float64Array(OBSERVATION_SIZE)
 const act = (state, target) => policy(observe(state, target, observation))
 
 const start = performance.now()
-const results = TASKS.map((task, index) => evaluateTask(task, index))
+const results = TASKS.map(evaluateTask)
 const seconds = (performance.now() - start) / 1000
 const overall = summary(results.flat(), seconds)
 console.log(`all: ${overall.pc_success.toFixed(1)} % of ${overall.n_episodes} episodes`)
@@ -29,9 +29,9 @@ await writeFile(join(values.out, 'eval_info.json'), `${JSON.stringify(evalInfo()
 
 function evaluateTask(task) {
   const episodes = Array.from({ length: episodesPerTask }, (_, index) => playEpisode(world, drawEpisode(task, seed + index), act))
-  const reached = episodes.filter(({ success }) => success)
-  const steps = reached.reduce((sum, episode) => sum + episode.steps, 0) / reached.length
-  console.log(`${task.name}: ${reached.length} of ${episodes.length} targets reached, in ${steps.toFixed(0)} steps on average`)
+  const reached = episodes.filter(({ success }) => success).length
+  const steps = episodes.reduce((sum, episode) => sum + episode.steps, 0) / episodes.length
+  console.log(`${task.name}: reached ${reached} of ${episodes.length} targets, ${steps.toFixed(0)} steps an episode`)
   return episodes
 }
 
