@@ -1,0 +1,77 @@
+import { evaluate } from './evaluate.ts'
+import type { Interpreter } from './execute.ts'
+import { typeFault } from './limits.ts'
+import { type CallArguments, type Callable, tuple, undefinedValue, type Value } from './objects.ts'
+import { Scope } from './scope.ts'
+import type { Body, MacroSignature } from './syntax.ts'
+import { dictFrom } from './values.ts'
+
+/** A macro, or the body of a call block, which has no name. */
+export function macroOf(name: string | undefined, signature: MacroSignature, body: Body, scope: Scope, interpreter: Interpreter): Callable {
+  const parameters = signature.parameters.map((parameter) => parameter.name)
+  return {
+    kind: 'callable',
+    description: name === undefined ? 'caller' : `macro "${name}"`,
+    macro: { name, parameters },
+    call: (given) => {
+      const { at } = interpreter
+      const inner = new Scope(scope)
+      bindParameters(name ?? 'caller', signature, given, inner, interpreter)
+      const text = interpreter.captured(body, inner)
+      interpreter.at = at
+      return interpreter.markup(text)
+    },
+  }
+}
+
+function bindParameters(name: string, signature: MacroSignature, given: CallArguments, scope: Scope, interpreter: Interpreter): void {
+  const rest = new Map(given.named)
+  signature.parameters.forEach((parameter, index) => {
+    const positional = given.positional[index]
+    const value = positional === undefined ? rest.get(parameter.name) : positional
+    if (positional === undefined) rest.delete(parameter.name)
+    if (value !== undefined) scope.set(parameter.name, value)
+    else if (parameter.fallback !== undefined) scope.set(parameter.name, evaluate(parameter.fallback, scope, interpreter))
+    else scope.set(parameter.name, missingParameter(parameter.name, name))
+  })
+  bindCaller(signature, rest, scope)
+  bindRest(name, signature, given, rest, scope, interpreter)
+}
+
+function missingParameter(parameter: string, macro: string): Value {
+  if (parameter === 'caller')
+    return undefinedValue('Expected {% call %} around this macro, and it was called without. Use {% call %}, or test "caller is defined".')
+  return undefinedValue(
+    `Expected a value for "${parameter}" of macro "${macro}", and the call gives none. Add it, or give the parameter a default.`,
+  )
+}
+
+function bindCaller(signature: MacroSignature, rest: Map<string, Value>, scope: Scope): void {
+  const declared = signature.parameters.some((parameter) => parameter.name === 'caller')
+  if (!signature.mentions.has('caller') || declared) return
+  scope.set('caller', rest.get('caller') ?? missingParameter('caller', ''))
+  rest.delete('caller')
+}
+
+function bindRest(
+  name: string,
+  signature: MacroSignature,
+  given: CallArguments,
+  rest: Map<string, Value>,
+  scope: Scope,
+  interpreter: Interpreter,
+): void {
+  const extra = given.positional.slice(signature.parameters.length)
+  if (signature.mentions.has('kwargs')) scope.set('kwargs', dictFrom(rest, interpreter.meter))
+  else if (rest.size > 0) typeFault(unexpectedNamed(name, [...rest.keys()][0] ?? '', signature))
+  if (signature.mentions.has('varargs')) scope.set('varargs', tuple(extra))
+  else if (extra.length > 0)
+    typeFault(`Expected at most ${signature.parameters.length} arguments for macro "${name}", got ${given.positional.length}. Remove some.`)
+}
+
+function unexpectedNamed(macro: string, argument: string, signature: MacroSignature): string {
+  if (argument === 'caller')
+    return `Expected a macro that uses caller() in {% call %}, and "${macro}" does not. Call it with {{ ${macro}(…) }}.`
+  const names = signature.parameters.map((parameter) => parameter.name)
+  return `Expected ${names.length === 0 ? 'no named arguments' : `arguments named ${names.join(', ')}`} for macro "${macro}", got "${argument}". Remove it.`
+}
