@@ -12,7 +12,7 @@ import { repositoryPage } from './payloads/urls.ts'
 import { announcePull, editPull, forkRepository, openPull, setDraft, setState } from './pulls.ts'
 import { settle } from './pushes.ts'
 import { headOf } from './routes/pulls.ts'
-import type { CheckRun, CheckSuite, Comment, Delivery, Installation, PullRequest, Repository, User } from './state.ts'
+import type { CheckRun, CheckSuite, Comment, Installation, PullRequest, Repository, User } from './state.ts'
 import { announceInstallation, ping, redeliver } from './webhooks.ts'
 import { fullName, gitDirectory, known, now, pullByNumber, repositoryByName, repositoryOf, self, userByLogin, type World } from './world.ts'
 

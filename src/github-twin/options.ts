@@ -14,7 +14,7 @@ const App = z.strictObject({
   permissions: z
     .record(z.string(), Level)
     .default({ checks: 'write', contents: 'read', issues: 'write', metadata: 'read', pull_requests: 'write' }),
-  events: z.array(z.string()).default(['push', 'pull_request', 'issue_comment', 'check_run', 'check_suite', 'merge_group', 'repository']),
+  events: z.array(z.string()).default(['push', 'pull_request', 'issue_comment', 'check_run', 'check_suite']),
 })
 
 /** Calls per hour. GitHub's own numbers, except that installations get the larger one of Enterprise Cloud. */

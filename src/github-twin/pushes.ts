@@ -122,7 +122,7 @@ async function hookCommits(world: World, repository: Repository, commits: readon
     url: repositoryPage(world, repository, `/commit/${commit.sha}`),
     author: hookPerson(world, commit.author),
     committer: hookPerson(world, commit.committer),
-    ...(touched.get(commit.sha) ?? { added: [], removed: [], modified: [] }),
+    ...touched.get(commit.sha),
   }))
 }
 
@@ -139,12 +139,12 @@ async function pathsTouched(directory: string, commits: readonly Commit[]): Prom
   const parts = (await git(directory, ['diff-tree', '--stdin', '-r', '-z', '--root', '--no-renames', '--name-status'], input))
     .toString('utf8')
     .split('\0')
-  const touched = new Map<string, Touched>()
-  let current: Touched = { added: [], removed: [], modified: [] }
+  const touched = new Map(commits.map((commit): [string, Touched] => [commit.sha, { added: [], removed: [], modified: [] }]))
+  let current: Touched | undefined
   for (let at = 0; at < parts.length; at++) {
     const part = (parts[at] ?? '').trim()
-    if (/^[0-9a-f]{40}$/.test(part)) touched.set(part, (current = { added: [], removed: [], modified: [] }))
-    else if (part !== '') current[part === 'A' ? 'added' : part === 'D' ? 'removed' : 'modified'].push(parts[++at] ?? '')
+    if (touched.has(part)) current = touched.get(part)
+    else if (part !== '') current?.[part === 'A' ? 'added' : part === 'D' ? 'removed' : 'modified'].push(parts[++at] ?? '')
   }
   return touched
 }
