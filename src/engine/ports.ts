@@ -181,6 +181,8 @@ export type PendingPod = {
   readonly exclusive: boolean
   readonly cpu: number
   readonly queuedAt: Instant
+  /** Times that creating it failed. */
+  readonly failures: number
 }
 export type LivePod = {
   readonly reference: AttemptReference
@@ -393,6 +395,8 @@ export type TaskView = {
   readonly baseInputs: BaseInputs | undefined
   readonly baseInputsState: Group['baseInputs']
   readonly waitsFor: readonly string[]
+  /** Where its outputs are: its own current attempt, or the one a rerun took over. */
+  readonly outputs: StoredOutputs
   readonly attempts: readonly { readonly attempt: number; readonly state: TaskState }[]
 }
 export type WorkflowView = {

@@ -1,0 +1,122 @@
+import type { PlatformConfig } from '../spec/types.ts'
+import { type CommitSha, isZeroSha } from '../workflow/names.ts'
+import type { Provenance } from '../workflow/state.ts'
+import type { Actor, PullRequestAction, Pushed } from './domain-event.ts'
+import { hasPermission } from './permission.ts'
+import type { ForgeReader, PullRequestSnapshot, RepositoryReference } from './ports.ts'
+import type { SubmittedChange } from './submit.ts'
+
+export type ChangeDeps = { readonly reader: ForgeReader; readonly platforms: PlatformConfig }
+
+/** `absorbed`: the branch has an open pull request, whose own events run it (extensions.md §1). */
+export type ChangeResult = { readonly kind: 'change'; readonly change: SubmittedChange } | { readonly kind: 'nothing'; readonly reason: string }
+
+/** Works out what a push changed. */
+export async function changeOfPush(event: Pushed, deps: ChangeDeps, signal: AbortSignal): Promise<ChangeResult> {
+  const { repository, ref, after, before } = event
+  if (event.change === 'deleted' || isZeroSha(after)) return nothing('The ref was deleted')
+  const branch = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined
+  const isDefault = branch === event.defaultBranch
+  if (branch !== undefined && !isDefault && (await deps.reader.openPullRequestsOf(repository, branch, signal)).length > 0) return nothing('An open pull request runs this branch')
+  const origin = await originOf(repository, repository.id, event.sender, deps, signal)
+  const provenance: Omit<Provenance, 'tier'> = {
+    ...identity(repository, event.sender),
+    event: 'push',
+    sha: after,
+    baseSha: event.change === 'updated' ? before : '',
+    ref,
+    headRef: branch ?? '',
+    baseRef: branch ?? '',
+    pullRequest: undefined,
+    defaultBranch: isDefault,
+    origin,
+  }
+  const changedPaths = await pathsOfPush(event, isDefault, deps.reader, signal)
+  const named = branch === undefined ? { tag: ref.replace(/^refs\/tags\//, '') } : { branch }
+  return {
+    kind: 'change',
+    change: { repository, provenance, change: { event: 'push', ...named, changedPaths }, judgeSha: undefined, requiredByRules: [], skipped: skipWord(event.headCommitMessage) },
+  }
+}
+
+/** Works out what a pull request changes now, whatever the delivery said. */
+export async function changeOfPullRequest(request: PullRequestRequest, deps: ChangeDeps, signal: AbortSignal): Promise<ChangeResult> {
+  const { repository, number, action, sender } = request
+  const snapshot = await deps.reader.pullRequest(repository, number, signal)
+  if (!snapshot) return nothing('The pull request does not exist any more')
+  if (snapshot.state === 'closed') return nothing('The pull request is closed')
+  const [judgeSha, requiredChecks, message, changedPaths, origin] = await Promise.all([
+    deps.reader.branchHead(repository, snapshot.baseRef, signal),
+    deps.reader.requiredChecks(repository, snapshot.baseRef, signal),
+    deps.reader.commitMessage(repository, snapshot.headSha, signal),
+    deps.reader.changedPaths(repository, { kind: 'pull-request', number }, signal),
+    request.origin ?? originOf(repository, snapshot.headRepositoryId, sender, deps, signal),
+  ])
+  return {
+    kind: 'change',
+    change: {
+      repository,
+      provenance: pullRequestProvenance(request, snapshot, origin),
+      change: { event: 'pull_request', action, baseBranch: snapshot.baseRef, labels: snapshot.labels, draft: snapshot.draft, changedPaths },
+      judgeSha,
+      requiredByRules: requiredChecks.flatMap((name) => (name.startsWith(checkPrefix) ? [name.slice(checkPrefix.length)] : [])),
+      skipped: skipWord(message),
+    },
+  }
+}
+
+export type PullRequestRequest = {
+  readonly repository: RepositoryReference
+  readonly number: number
+  readonly action: PullRequestAction
+  readonly sender: Actor | undefined
+  /** Given for commands, which never change the origin of the code. */
+  readonly origin?: Provenance['origin']
+}
+
+export const checkPrefix = 'osmo / '
+
+/** Trusted: head and base repository are the same **and** the sender has the permission at this moment (extensions.md §7). */
+async function originOf(repository: RepositoryReference, headRepositoryId: number | undefined, sender: Actor | undefined, { reader, platforms }: ChangeDeps, signal: AbortSignal): Promise<Provenance['origin']> {
+  if (headRepositoryId !== repository.id || !sender) return 'untrusted'
+  return hasPermission(await reader.permission(repository, sender.login, signal), platforms.trust.trusted) ? 'trusted' : 'untrusted'
+}
+
+function pullRequestProvenance({ repository, number, sender }: PullRequestRequest, snapshot: PullRequestSnapshot, origin: Provenance['origin']): Omit<Provenance, 'tier'> {
+  return {
+    ...identity(repository, sender),
+    event: 'pull_request',
+    sha: snapshot.headSha,
+    baseSha: snapshot.mergeBaseSha,
+    ref: `refs/pull/${number}/head`,
+    headRef: snapshot.headRef,
+    baseRef: snapshot.baseRef,
+    pullRequest: number,
+    defaultBranch: false,
+    origin,
+  }
+}
+
+const identity = (repository: RepositoryReference, sender: Actor | undefined) => ({
+  repositoryId: repository.id,
+  installationId: repository.installationId,
+  repository: repository.fullName,
+  actor: sender?.login ?? '',
+})
+
+/** A branch's first push is judged against the default branch; the default branch's own first push changes every file. */
+async function pathsOfPush(event: Pushed, isDefault: boolean, reader: ForgeReader, signal: AbortSignal): Promise<readonly string[] | 'unknown'> {
+  const base = event.change === 'created' ? await firstPushBase(event, isDefault, reader, signal) : event.before
+  return base === undefined ? 'unknown' : reader.changedPaths(event.repository, { kind: 'compare', base, head: event.after }, signal)
+}
+
+async function firstPushBase(event: Pushed, isDefault: boolean, reader: ForgeReader, signal: AbortSignal): Promise<CommitSha | undefined> {
+  return isDefault || !event.ref.startsWith('refs/heads/') ? undefined : reader.branchHead(event.repository, event.defaultBranch, signal)
+}
+
+/** GitHub's own spellings; case matters not, place neither. */
+function skipWord(message: string): SubmittedChange['skipped'] {
+  return /\[(skip ci|ci skip|no ci|skip actions|actions skip)\]/i.test(message) ? 'by-commit-message' : 'no'
+}
+
+const nothing = (reason: string): ChangeResult => ({ kind: 'nothing', reason })
