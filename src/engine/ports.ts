@@ -90,6 +90,7 @@ export type StoredPlan = Omit<WorkflowPlan, 'groups'>
 export type SubmissionView = Omit<Submission, 'plans'> & {
   readonly id: SubmissionId
   readonly plans: readonly StoredPlan[]
+  readonly openedAt: Instant
   readonly configCheckRunId: number | undefined
   readonly workflows: readonly WorkflowId[]
 }

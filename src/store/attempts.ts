@@ -1,0 +1,42 @@
+import { sql } from 'kysely'
+import type { AttemptGrant, BaseInputs } from '../engine/ports.ts'
+import type { AttemptReference } from '../workflow/names.ts'
+import type { TaskTemplate } from '../workflow/plan-types.ts'
+import type { Provenance } from '../workflow/state.ts'
+import { baseInputsOf, resolveInputs } from './inputs.ts'
+import type { Database } from './schema.ts'
+
+/** What `AttemptDesk` needs to know once a token has proved itself. */
+export type AttemptStore = {
+  /** From `create-pod` saved until the attempt has ended, cancellation's grace included; else undefined. */
+  attemptGrant(reference: AttemptReference): Promise<AttemptGrant | undefined>
+}
+
+export function createAttemptStore(db: Database): AttemptStore {
+  return { attemptGrant }
+
+  async function attemptGrant(reference: AttemptReference): Promise<AttemptGrant | undefined> {
+    const { rows } = await sql<Row>`
+      select w.provenance, t.template, t.base_inputs from task t join workflow w on w.id = t.workflow_id
+      where t.workflow_id = ${reference.workflow} and t.name = ${reference.task} and t.attempt = ${reference.attempt}
+        and t.status in ('PROCESSING', 'SCHEDULING', 'INITIALIZING', 'RUNNING')`.execute(db)
+    return rows[0] && grantOf(db, reference, rows[0])
+  }
+}
+
+type Row = { readonly provenance: Provenance; readonly template: TaskTemplate; readonly base_inputs: BaseInputs | null }
+
+async function grantOf(db: Database, reference: AttemptReference, { provenance, template, base_inputs }: Row): Promise<AttemptGrant> {
+  const base = baseInputsOf(base_inputs)
+  return {
+    reference,
+    repositoryId: provenance.repositoryId,
+    installationId: provenance.installationId,
+    origin: provenance.origin,
+    sha: provenance.sha,
+    baseSha: provenance.baseSha,
+    checkout: template.checkout,
+    inputs: await resolveInputs(db, reference.workflow, template.inputs),
+    baseInputs: base?.kind === 'found' ? base.inputs : undefined,
+  }
+}

@@ -1,0 +1,21 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import type { Pool } from 'pg'
+import * as first from './migrations/0001-first.ts'
+
+/**
+ * Brings the database to this program's schema. Forward only; harmless to repeat; replicas that start together take turns under an
+ * advisory lock, in one transaction. Throws when the database was migrated by a newer program.
+ */
+export async function migrate(pool: Pool): Promise<void> {
+  const db = new Kysely<never>({ dialect: new PostgresDialect({ pool }) })
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
+  const { error } = await migrator.migrateToLatest()
+  if (error === undefined) return
+  throw new Error(`Expected to bring the database to schema ${lastMigration}, got: ${messageOf(error)}`, { cause: error })
+}
+
+const migrations: Record<string, Migration> = { '0001-first': first }
+const lastMigration = Object.keys(migrations).at(-1)
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,57 @@
+import { sql } from 'kysely'
+import type { Outbox, OutboxLane, OutboxRow } from '../engine/ports.ts'
+import { addOther } from './effects.ts'
+import type { Database } from './schema.ts'
+import { storableText } from './storable.ts'
+
+/**
+ * Effects that wait to be performed. Of the rows with one key only the oldest can be taken, so that two processes never write one check
+ * at the same time. A taken row is one with a lease; a lease that has run out is as good as none.
+ */
+export function createOutbox(db: Database): Outbox {
+  return {
+    add: (effect, options) => addOther(db, effect, options),
+    claim,
+    done,
+    retry,
+    dueLanes,
+    releaseAll,
+  }
+
+  /** Pods to create are the dispatcher's to admit (`DispatchStore.claim`); of a `pods:` lane this gives the rest. */
+  async function claim(lane: OutboxLane, limit: number, leaseSeconds: number): Promise<readonly OutboxRow[]> {
+    const { rows } = await sql<OutboxRow>`
+      with due as (
+        select id from outbox where lane = ${lane} and kind <> 'create-pod' and ${isClaimable} order by due_at, id
+        limit ${limit} for update skip locked
+      )
+      update outbox set leased_until = instant_now() + ${leaseSeconds * 1000}::bigint from due where outbox.id = due.id
+      returning outbox.id::text as id, effect, failures, due_at as "dueAt"`.execute(db)
+    return rows.toSorted((a, b) => a.dueAt - b.dueAt || Number(a.id) - Number(b.id))
+  }
+
+  async function done(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await sql`delete from outbox where id = any(${ids}::bigint[])`.execute(db)
+  }
+
+  /** Goes back with a lease that has run out, so that news of the same key waits behind it and cannot break into its back-off. */
+  async function retry(id: string, delaySeconds: number, message: string): Promise<void> {
+    await sql`
+      update outbox set leased_until = 0, failures = failures + 1, message = ${storableText(message).slice(0, 4000)},
+        due_at = instant_now() + ${Math.round(delaySeconds * 1000)}::bigint
+      where id = ${id}::bigint`.execute(db)
+  }
+
+  async function dueLanes(): Promise<readonly OutboxLane[]> {
+    const { rows } = await sql<{ lane: OutboxLane }>`select distinct lane from outbox where ${isClaimable}`.execute(db)
+    return rows.map(({ lane }) => lane)
+  }
+
+  async function releaseAll(): Promise<void> {
+    await sql`update outbox set leased_until = 0 where leased_until is not null`.execute(db)
+  }
+}
+
+/** Due, held by nobody, and the oldest of its key. */
+export const isClaimable = sql<boolean>`outbox.due_at <= instant_now() and coalesce(outbox.leased_until, 0) <= instant_now()
+  and not exists (select 1 from outbox older where older.key = outbox.key and older.id < outbox.id)`

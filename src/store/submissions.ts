@@ -1,0 +1,91 @@
+import { sql } from 'kysely'
+import type { StoredPlan, Submission, SubmissionId, SubmissionStore, SubmissionView } from '../engine/ports.ts'
+import type { WorkflowId } from '../workflow/names.ts'
+import type { Provenance } from '../workflow/state.ts'
+import { addEffects, addOther } from './effects.ts'
+import { provenanceOf } from './headers.ts'
+import { openWorkflow } from './opening.ts'
+import type { Database } from './schema.ts'
+import { json, storableText } from './storable.ts'
+import { supersede } from './superseding.ts'
+
+export function createSubmissionStore(db: Database): SubmissionStore {
+  return {
+    open: (submission) => db.transaction().execute((transaction) => open(transaction, submission)),
+    get: async (id) => first(await select(db, sql`s.id = ${id}`)),
+    find: async (repositoryId, sha, ref) =>
+      first(await select(db, sql`s.repository_id = ${repositoryId} and s.sha = ${sha} and s.ref = ${ref}`)),
+  }
+}
+
+async function open(db: Database, submission: Submission) {
+  await saveRepository(db, submission.provenance)
+  const id = await saveSubmission(db, submission)
+  const opened: WorkflowId[] = []
+  const existing: WorkflowId[] = []
+  // By name, so that two submissions take the counters' and run keys' locks in the same order.
+  for (const plan of submission.plans.toSorted((a, b) => compareText(a.runKey, b.runKey))) {
+    const workflow = await openWorkflow(db, plan)
+    if (workflow.kind === 'opened') await supersede(db, workflow.id)
+    ;(workflow.kind === 'opened' ? opened : existing).push(workflow.id)
+  }
+  await link(db, id, [...opened, ...existing])
+  for (const workflow of opened) await addEffects(db, workflow, [{ kind: 'report', urgency: 'now' }])
+  await addOther(db, { kind: 'config-report', submission: id }, { key: `config-report/${id}`, lane: 'reports', delaySeconds: 0 })
+  return { id, opened, existing }
+}
+
+const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Names are labels: the newest one heard is shown. */
+async function saveRepository(db: Database, { repositoryId, installationId, repository }: Provenance): Promise<void> {
+  await sql`
+    insert into repository (id, installation_id, full_name) values (${repositoryId}, ${installationId}, ${storableText(repository)})
+    on conflict (id) do update set installation_id = excluded.installation_id, full_name = excluded.full_name, updated_at = instant_now()
+    where (repository.installation_id, repository.full_name) is distinct from (excluded.installation_id, excluded.full_name)`.execute(db)
+}
+
+async function saveSubmission(db: Database, { provenance, plans, skipped, diagnostics, notes }: Submission): Promise<SubmissionId> {
+  const stored: readonly StoredPlan[] = plans.map(({ groups: _, ...plan }) => plan)
+  const { rows } = await sql<{ id: SubmissionId }>`
+    insert into submission (repository_id, provenance, sha, ref, pull_request, plans, skipped, diagnostics, notes)
+    values (${provenance.repositoryId}, ${json(provenance)}, ${provenance.sha}, ${storableText(provenance.ref)},
+      ${provenance.pullRequest ?? null}, ${json(stored)}, ${json(skipped)}, ${json(diagnostics)}, ${json(notes)})
+    returning id`.execute(db)
+  return rows[0]!.id
+}
+
+async function link(db: Database, id: SubmissionId, workflows: readonly WorkflowId[]): Promise<void> {
+  await sql`
+    insert into submission_workflow (submission_id, workflow_id) select ${id}::uuid, unnest(${workflows}::uuid[])
+    on conflict do nothing`.execute(db)
+}
+
+type Row = Omit<SubmissionView, 'configCheckRunId'> & { readonly configCheckRunId: number | null }
+
+async function select(db: Database, condition: ReturnType<typeof sql>): Promise<readonly Row[]> {
+  const { rows } = await sql<Row>`
+    select s.id, s.provenance, s.plans, s.skipped, s.diagnostics, s.notes, s.config_check_run_id as "configCheckRunId",
+      array(select w.id::text from submission_workflow l join workflow w on w.id = l.workflow_id
+        where l.submission_id = s.id order by w.ordinal) as workflows
+    from submission s where ${condition} order by s.ordinal desc limit 1`.execute(db)
+  return rows
+}
+
+function first([row]: readonly Row[]): SubmissionView | undefined {
+  if (!row) return undefined
+  return {
+    ...row,
+    provenance: provenanceOf(row.provenance),
+    plans: row.plans.map(planOf),
+    configCheckRunId: row.configCheckRunId ?? undefined,
+  }
+}
+
+/** JSON leaves out what is undefined; the type has the fields. */
+export const planOf = (stored: StoredPlan): StoredPlan => ({
+  ...stored,
+  provenance: provenanceOf(stored.provenance),
+  rerunOf: stored.rerunOf ?? undefined,
+  concurrency: { ...stored.concurrency, limit: stored.concurrency.limit ?? undefined },
+})

@@ -1,0 +1,22 @@
+import { sql } from 'kysely'
+import type { WorkflowId } from '../workflow/names.ts'
+import type { Database } from './schema.ts'
+
+/**
+ * What a new workflow of a concurrency group means for the older ones (extensions.md §2): of a pull request, those of another head that
+ * have not started end whatever their tier; with `cancel-in-progress` all older ones end, running or waiting. Workflows of the same
+ * commit stay, unless this one is a rerun of them: specs that share a group do not end each other. A rerun may be of an older commit, so
+ * it ends nobody else.
+ */
+export async function supersede(db: Database, newer: WorkflowId): Promise<readonly WorkflowId[]> {
+  const { rows } = await sql<{ workflow_id: WorkflowId }>`
+    insert into event (workflow_id, event)
+    select old.id, jsonb_build_object('kind', 'cancel-requested', 'by', 'osmo-runner', 'reason', 'superseded by ' || new.display_id)
+    from workflow new join workflow old on old.concurrency_key = new.concurrency_key and old.ordinal < new.ordinal
+    where new.id = ${newer} and old.finished_at is null and old.cancellation is null
+      and (old.id = new.rerun_of or (old.sha <> new.sha and new.rerun_of is null))
+      and (new.cancel_in_progress or (old.pull_request = new.pull_request and old.started_at is null))
+      and not exists (select 1 from event e where e.workflow_id = old.id and e.event ->> 'kind' = 'cancel-requested')
+    returning workflow_id`.execute(db)
+  return rows.map(({ workflow_id }) => workflow_id)
+}
