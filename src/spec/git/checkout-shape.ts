@@ -1,0 +1,45 @@
+import { optional, present, record, withDefault } from '../shape/record.ts'
+import { flag, integerBetween, writtenText } from '../shape/scalars.ts'
+import { type Located, listOf, located, mapped, type Shape } from '../shape/shape.ts'
+import type { Checkout } from '../types.ts'
+import { quote } from '../yaml/node.ts'
+
+/** Depth beyond this is a clone of everything. */
+const maximumHistory = 100_000
+
+const repositoryPath: Shape<string> = mapped(
+  writtenText,
+  (path, node, place) => {
+    const parts = path.replace(/\/$/, '').split('/')
+    if (node.kind === 'mapping' || node.kind === 'sequence' || node.kind === 'null') return path
+    if (path !== '' && !parts.some((part) => part === '' || part === '..' || part === '.')) return parts.join('/')
+    const message = `Expected a path inside the repository, such as policy/nets, for ${place.path}, but it is ${quote(path)}. Write it from the root, without "." and "..".`
+    place.reporter.error('schema/path', node.range, message)
+    return ''
+  },
+  '',
+)
+
+const fields = record({
+  tasks: optional(listOf(located(writtenText))),
+  paths: optional(listOf(repositoryPath)),
+  lfs: withDefault(flag, false),
+  submodules: withDefault(flag, false),
+  history: withDefault(integerBetween(0, maximumHistory), 0),
+})
+
+export type ReadCheckout = { readonly checkout: Checkout; readonly tasks: readonly Located<string>[] }
+
+const everything: ReadCheckout = { checkout: { lfs: false, submodules: false, history: 0 }, tasks: [] }
+
+/** `checkout`: true, false, or a mapping. False is the same as no section. */
+export const checkoutShape: Shape<ReadCheckout | undefined> = {
+  fallback: undefined,
+  schema: { anyOf: [{ type: 'boolean' }, fields.schema] },
+  read(node, place) {
+    if (node.kind === 'boolean') return node.value ? everything : undefined
+    const { tasks, paths, lfs, submodules, history } = fields.read(node, place)
+    const checkout = { lfs, submodules, history, ...present({ tasks: tasks?.map((task) => task.value), paths }) }
+    return { checkout, tasks: tasks ?? [] }
+  },
+}

@@ -1,0 +1,309 @@
+import { compilePattern } from '../pattern.ts'
+import { coercedText, environmentText, laxFlag } from '../shape/python-scalars.ts'
+import { mapOf, optional, record, required, toObject, withDefault } from '../shape/record.ts'
+import { text } from '../shape/scalars.ts'
+import { type Located, listOf, located, mapped, nullable, type Place, type Shape, wrongType } from '../shape/shape.ts'
+import type { CheckpointSpec, InputSpec, OutputSpec, TaskSpec } from '../types.ts'
+import { describe, quote, type YamlNode } from '../yaml/node.ts'
+import { frequencySeconds } from './duration.ts'
+import { exitActionsShape, noExitActions } from './exit-codes.ts'
+import { fileShape } from './file.ts'
+import { nameShape, normalisedName } from './names.ts'
+import { parseQuantity } from './quantity.ts'
+import { resourceShape } from './resource.ts'
+import { faultOfStorageUrl } from './storage-url.ts'
+
+/** A task as it stands in the file, with the places that the rules between tasks need. */
+export type ReadTask = {
+  readonly spec: TaskSpec
+  readonly node: YamlNode
+  readonly name: Located<string>
+  readonly resource: Located<string> | undefined
+  readonly inputs: readonly Located<InputSpec>[]
+}
+
+const removedInputs = {
+  dataset: 'Datasets were removed in OSMO 6.4. Use "url:" with a storage address, or "task:" for the output of a task.',
+}
+const removedOutputs = {
+  dataset: 'Datasets were removed in OSMO 6.4. Use "url:" with a storage address.',
+  update_dataset: 'Datasets were removed in OSMO 6.4. Use "url:" with a storage address.',
+}
+
+const regexText: Shape<string> = mapped(
+  text,
+  (pattern, node, place) => {
+    const result = compilePattern(pattern)
+    if (result.kind === 'refused') {
+      place.reporter.error('semantic/regex', node.range, `Invalid regex: ${quote(pattern)}: ${result.reason}. Write it in another way.`)
+    }
+    return pattern
+  },
+  '',
+)
+
+const storageUrl: Shape<string> = mapped(
+  text,
+  (url, node, place) => {
+    if (node.kind !== 'string') return url
+    const fault = faultOfStorageUrl(url)
+    if (fault !== undefined) {
+      const message = `${quote(url)} is no storage address for ${place.path}: ${fault}. Expected something like s3://bucket/path.`
+      place.reporter.error('schema/url', node.range, message)
+    }
+    return url
+  },
+  '',
+)
+
+const inputFields = record({ task: optional(coercedText), url: optional(storageUrl), regex: optional(regexText) }, removedInputs)
+
+const inputShape: Shape<InputSpec | undefined> = mapped<(typeof inputFields)['fallback'], InputSpec | undefined>(
+  inputFields,
+  ({ task, url, regex }, node, place) => {
+    if (node.kind !== 'mapping' || hasRemoved(node, removedInputs)) return undefined
+    const filter = regex === undefined ? {} : { regex }
+    if (task !== undefined && url === undefined) return taskInput(task, filter, node, place)
+    if (url !== undefined && task === undefined) return { kind: 'url', url, ...filter }
+    const came = task === undefined ? 'neither' : 'both'
+    place.reporter.error(
+      'schema/input',
+      node.range,
+      `Expected either "task" or "url" in ${place.path}, but there is ${came}. Write one of them.`,
+    )
+    return undefined
+  },
+  undefined,
+)
+
+function taskInput(task: string, filter: { regex?: string }, node: YamlNode, place: Place): InputSpec | undefined {
+  const parts = task.split(':')
+  const [workflow = '', name = ''] = parts
+  if (parts.length === 1) return { kind: 'task', task, ...filter }
+  if (parts.length === 2 && workflow !== '' && name !== '') return { kind: 'other-workflow', workflow, task: name, ...filter }
+  const message = `Expected a task's name, or WORKFLOW_ID:TASK, for ${place.path}.task, but it is ${quote(task)}. Correct it.`
+  place.reporter.error('schema/input', node.range, message)
+  return undefined
+}
+
+function hasRemoved(node: YamlNode, removed: Readonly<Record<string, string>>): boolean {
+  return node.kind === 'mapping' && node.entries.some(({ key }) => key.kind === 'string' && Object.hasOwn(removed, key.value))
+}
+
+const outputFields = record({ url: optional(storageUrl), regex: optional(regexText) }, removedOutputs)
+
+const outputShape: Shape<OutputSpec> = mapped(
+  outputFields,
+  ({ url, regex }, node, place) => {
+    if (url === undefined && node.kind === 'mapping' && !hasRemoved(node, removedOutputs)) {
+      place.reporter.error('schema/missing-key', node.range, `Expected the key "url" in ${place.path}, but it is missing. Add it.`)
+    }
+    return regex === undefined ? { url: url ?? '' } : { url: url ?? '', regex }
+  },
+  { url: '' },
+)
+
+const checkpointFields = record({
+  path: required(text),
+  url: required(storageUrl),
+  frequency: required(frequencySeconds),
+  regex: optional(regexText),
+})
+
+const checkpointShape: Shape<CheckpointSpec> = mapped(
+  checkpointFields,
+  ({ path, url, frequency, regex }) => ({ path, url, frequencySeconds: frequency, ...(regex !== undefined && { regex }) }),
+  { path: '', url: '', frequencySeconds: 0 },
+)
+
+type Credential = string | Readonly<Record<string, string>>
+
+const credentialMap = mapOf(coercedText)
+const credentialShape: Shape<Credential> = {
+  fallback: '',
+  schema: { anyOf: [coercedText.schema, credentialMap.schema] },
+  read(node, place) {
+    if (node.kind === 'mapping') return toObject(credentialMap.read(node, place))
+    if (node.kind === 'string' || node.kind === 'integer' || node.kind === 'float') return coercedText.read(node, place)
+    return wrongType<Credential>(node, place, 'a directory, or a mapping from variables to keys of the credential,', '')
+  },
+}
+
+const commandShape: Shape<readonly string[]> = mapped(
+  listOf(coercedText),
+  (command, node, place) => {
+    if (node.kind === 'sequence' && command.length === 0) {
+      place.reporter.error(
+        'schema/no-command',
+        node.range,
+        `${place.path} should have at least one command. Write one, such as [bash, -c].`,
+      )
+    }
+    return command
+  },
+  [],
+)
+
+const imageShape: Shape<string> = mapped(
+  coercedText,
+  (image, node, place) => {
+    if (node.kind === 'string' && image.trim() === '') {
+      place.reporter.warning(
+        'schema/no-image',
+        node.range,
+        `Expected an image for ${place.path}, but it is empty: the task will not start. Name one.`,
+      )
+    } else if (/\s/.test(image)) {
+      place.reporter.error(
+        'schema/image',
+        node.range,
+        `Expected an image such as ubuntu:24.04 for ${place.path}, but ${quote(image)} contains blanks.`,
+      )
+    }
+    return image
+  },
+  '',
+)
+
+const mountShape: Shape<string> = mapped(
+  coercedText,
+  (mount, node, place) => {
+    const parts = mount.split(':')
+    if (node.kind !== 'string' || (parts.length <= 2 && parts.every((part) => part.startsWith('/')))) return mount
+    place.reporter.error(
+      'schema/volume-mount',
+      node.range,
+      `Invalid task volume mount: ${quote(mount)}. Expected /source or /source:/target.`,
+    )
+    return mount
+  },
+  '',
+)
+
+const cacheSizeShape: Shape<string> = mapped(
+  coercedText,
+  (size, node, place) => {
+    if (node.kind !== 'string' && node.kind !== 'integer' && node.kind !== 'float') return size
+    const percent = /^([0-9]{1,9}(?:\.[0-9]{1,9})?)%$/.exec(size)
+    if (percent === null && parseQuantity(size).kind !== 'bytes') {
+      const message = `Expected a size such as 10Gi or 50% for ${place.path}, but it is ${quote(size)}. Correct it.`
+      place.reporter.error('schema/quantity', node.range, message)
+    } else if (percent !== null && Number(percent[1]) > 100) {
+      place.reporter.warning('schema/over-full', node.range, `Expected at most 100% for ${place.path}, but it is ${size}. Lower it.`)
+    }
+    return size
+  },
+  '',
+)
+
+const downloadShape: Shape<'download' | undefined> = {
+  fallback: undefined,
+  schema: { enum: ['download', null] },
+  read(node, place) {
+    if (node.kind === 'null') return undefined
+    if (node.kind === 'string' && node.value === 'download') return 'download'
+    const message = `${place.path} uses invalid downloadType ${node.kind === 'string' ? quote(node.value) : describe(node)}. Valid types are: ['download']. Remove it.`
+    place.reporter.error('schema/value', node.range, message)
+    return undefined
+  },
+}
+
+/** Keys that upstream's model takes and then overwrites. */
+function ignored<T>(shape: Shape<T>): Shape<T> {
+  return mapped(
+    shape,
+    (value, node, place) => {
+      place.reporter.warning('schema/ignored-key', node.range, `${place.path} has no effect: the service sets it. Remove it.`)
+      return value
+    },
+    shape.fallback,
+  )
+}
+
+function taskFields(kind: 'task' | 'plain-task', specFile: string) {
+  return record({
+    name: required(located(nameShape(kind))),
+    image: required(imageShape),
+    command: required(commandShape),
+    args: withDefault(listOf(coercedText), []),
+    environment: withDefault(mapOf(environmentText), []),
+    files: withDefault(listOf(fileShape(specFile)), []),
+    inputs: withDefault(listOf(located(inputShape)), []),
+    outputs: withDefault(listOf(outputShape), []),
+    kpis: withDefault(listOf(record({ index: required(coercedText), path: required(coercedText) })), []),
+    credentials: withDefault(mapOf(credentialShape), []),
+    lead: withDefault(laxFlag, false),
+    resource: optional(located(coercedText)),
+    privileged: withDefault(laxFlag, false),
+    hostNetwork: withDefault(laxFlag, false),
+    volumeMounts: withDefault(listOf(mountShape), []),
+    downloadType: optional(downloadShape),
+    cacheSize: optional(nullable(cacheSizeShape)),
+    exitActions: withDefault(exitActionsShape('this task'), noExitActions),
+    checkpoint: withDefault(listOf(checkpointShape), []),
+    resources: optional(ignored(resourceShape)),
+    backend: optional(ignored(coercedText)),
+  })
+}
+
+/** A task of OSMO (osmo-spec.md §1.4) with upstream's coercions and defaults. */
+export function taskShape(kind: 'task' | 'plain-task', specFile: string): Shape<ReadTask> {
+  const fields = taskFields(kind, specFile)
+  return {
+    fallback: readTask(fields.fallback, { kind: 'null', text: '', range: { start: 0, end: 0 }, size: 1 }),
+    schema: fields.schema,
+    read(node, place) {
+      const values = fields.read(node, place)
+      checkName(values.name, place)
+      checkFiles(values, place)
+      return readTask(values, node)
+    },
+  }
+}
+
+type TaskFields = ReturnType<typeof taskFields>['fallback']
+
+function checkName(name: Located<string>, place: Place) {
+  if (normalisedName(name.value) !== 'osmo-ctrl') return
+  place.reporter.error(
+    'semantic/reserved-name',
+    name.range,
+    `Container ${name.value} cannot be named "osmo-ctrl", which is the service's own. Choose another name.`,
+  )
+}
+
+function checkFiles({ name, files }: TaskFields, place: Place) {
+  const seen = new Set<string>()
+  for (const { spec, range } of files) {
+    if (seen.has(spec.path)) {
+      const message = `Task ${quote(name.value)} has multiple files at the same path ${quote(spec.path)}. Each file path must be unique.`
+      place.reporter.error('semantic/duplicate-file', range, message)
+    }
+    if (spec.path !== '') seen.add(spec.path)
+  }
+}
+
+function readTask(values: TaskFields, node: YamlNode): ReadTask {
+  const inputs = values.inputs.filter((input): input is Located<InputSpec> => input.value !== undefined)
+  const spec: TaskSpec = {
+    name: values.name.value,
+    lead: values.lead,
+    image: values.image,
+    command: values.command,
+    args: values.args,
+    environment: toObject(values.environment),
+    files: values.files.map((file) => file.spec),
+    inputs: inputs.map((input) => input.value),
+    outputs: values.outputs,
+    kpis: values.kpis,
+    credentials: toObject(values.credentials),
+    resource: values.resource?.value ?? 'default',
+    privileged: values.privileged,
+    hostNetwork: values.hostNetwork,
+    volumeMounts: values.volumeMounts,
+    ...(values.cacheSize !== undefined && { cacheSize: values.cacheSize }),
+    exitActions: values.exitActions,
+    checkpoint: values.checkpoint,
+  }
+  return { spec, node, name: values.name, resource: values.resource, inputs }
+}

@@ -1,0 +1,128 @@
+import { resolveBenchmarks } from './git/benchmark-rules.ts'
+import { benchmarksShape } from './git/benchmarks-shape.ts'
+import { checkoutShape, type ReadCheckout } from './git/checkout-shape.ts'
+import { concurrencyShape } from './git/concurrency-shape.ts'
+import { triggersShape } from './git/triggers-shape.ts'
+import { resolveGroups } from './osmo/rules.ts'
+import type { ReadTask } from './osmo/task.ts'
+import { type ReadWorkflow, workflowShape } from './osmo/workflow.ts'
+import { loadDocument, type RenderedDocument } from './render-document.ts'
+import { createReporter, type Reporter } from './reporter.ts'
+import { readSections, type Section, type Sections } from './sections.ts'
+import { present, toObject } from './shape/record.ts'
+import type { Shape } from './shape/shape.ts'
+import { createLineIndex } from './source-text.ts'
+import { reportUnresolvedTokens } from './token-warnings.ts'
+import type { Diagnostic, SpecOptions, SpecResult, TemplateValue, WorkflowSpec } from './types.ts'
+import { loadCoreYaml } from './yaml/core.ts'
+import { toDocument, toTemplateValue } from './yaml/plain-data.ts'
+
+/** UTF-8 bytes of one spec file (extensions.md §6). */
+export const maximumSpecBytes = 1024 * 1024
+
+/**
+ * Reads a spec file: cuts it into sections, renders and loads `workflow`, and checks every rule. Never throws; an
+ * invalid file gives all its faults, at their places in the source. `localpath` files are not looked at.
+ */
+export function parseSpec(text: string, options: SpecOptions): SpecResult {
+  const source = withoutByteOrderMark(text)
+  const reporter = createReporter(options.file, source)
+  const spec = isSmallEnough(source, reporter) ? readSpec(source, options, reporter) : undefined
+  const diagnostics = reporter.diagnostics()
+  if (spec === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
+  return { kind: 'valid', spec, warnings: diagnostics }
+}
+
+export type RenderResult =
+  /** `document` is the rendered section as loaded, `{ workflow: … }`; mappings are `Map`s, floats `{ float }`. */
+  | { readonly kind: 'rendered'; readonly text: string; readonly document: TemplateValue; readonly warnings: readonly Diagnostic[] }
+  | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
+
+/** Renders the `workflow` section and loads it as YAML, without the rules of the schema. Never throws. */
+export function renderSpec(text: string, options: SpecOptions): RenderResult {
+  const source = withoutByteOrderMark(text)
+  const reporter = createReporter(options.file, source)
+  const sections = isSmallEnough(source, reporter) ? readSections(source, reporter) : {}
+  const rendered = loadDocument(source, sections, options, reporter)
+  const diagnostics = reporter.diagnostics()
+  if (rendered === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
+  return { kind: 'rendered', text: rendered.text, document: toTemplateValue(rendered.node), warnings: diagnostics }
+}
+
+/** Editors that write a mark do not show it, so positions do not count it. */
+function withoutByteOrderMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
+}
+
+function isSmallEnough(source: string, reporter: Reporter): boolean {
+  const bytes = source.length > maximumSpecBytes ? source.length : Buffer.byteLength(source)
+  if (bytes <= maximumSpecBytes) return true
+  const message = `Expected a file of at most ${maximumSpecBytes} bytes, but it has at least ${bytes}. Move data out of it, for example into files named by "localpath".`
+  reporter.error('limit/file-size', { start: 0, end: 0 }, message)
+  return false
+}
+
+function readSpec(source: string, options: SpecOptions, reporter: Reporter): WorkflowSpec | undefined {
+  const sections = readSections(source, reporter)
+  const git = readGitSections(sections, reporter)
+  const document = loadDocument(source, sections, options, reporter)
+  if (document === undefined) return undefined
+  const workflow = readWorkflow(document, options.file, reporter)
+  if (workflow === undefined) return undefined
+  const groups = resolveGroups(workflow, reporter)
+  reportUnresolvedTokens(workflow, source, reporter)
+  const benchmarks = resolveBenchmarks(git.benchmarks, { groups, checkout: git.checkout, ...linesOf(source, workflow) }, reporter)
+  return {
+    name: workflow.name,
+    labels: workflow.labels,
+    groups,
+    resources: toObject(workflow.resources),
+    timeout: workflow.timeout,
+    ...present({ triggers: git.triggers, concurrency: git.concurrency, checkout: git.checkout?.checkout }),
+    benchmarks,
+    document: toDocument(document.node),
+  }
+}
+
+function readGitSections(sections: Sections, reporter: Reporter) {
+  return {
+    triggers: readGitSection(sections.on, triggersShape, reporter),
+    concurrency: readGitSection(sections.concurrency, concurrencyShape, reporter),
+    checkout: readGitSection<ReadCheckout | undefined>(sections.checkout, checkoutShape, reporter),
+    benchmarks: readGitSection(sections.benchmarks, benchmarksShape, reporter) ?? [],
+  }
+}
+
+/** A section of ours is a document of its own with one key: YAML 1.2 core, never rendered. */
+function readGitSection<T>(section: Section | undefined, shape: Shape<T>, reporter: Reporter): T | undefined {
+  if (section === undefined) return undefined
+  const node = loadCoreYaml(section.text, (start, end) => ({ start: start + section.offset, end: end + section.offset }), reporter)
+  const entry = node?.kind === 'mapping' ? node.entries.find(({ key }) => key.text === section.name) : undefined
+  if (node === undefined) return undefined
+  if (entry === undefined || node.kind !== 'mapping') {
+    const range = { start: section.offset, end: section.offset + section.name.length }
+    reporter.error('syntax/section', range, `Expected "${section.name}:" with a blank or a line break behind the colon. Add it.`)
+    return undefined
+  }
+  for (const other of node.entries) if (other !== entry) reportStray(other.key.text, other.key.range, section.name, reporter)
+  return shape.read(entry.value, { path: section.name, reporter })
+}
+
+function reportStray(key: string, range: { start: number; end: number }, section: string, reporter: Reporter) {
+  reporter.error('syntax/section', range, `Expected only "${section}" in its section, but there is also "${key}". Indent it, or remove it.`)
+}
+
+function readWorkflow(document: RenderedDocument, file: string, reporter: Reporter): ReadWorkflow | undefined {
+  return document.workflow === undefined ? undefined : workflowShape(file).read(document.workflow, { path: 'workflow', reporter })
+}
+
+function linesOf(source: string, workflow: ReadWorkflow) {
+  const lines = createLineIndex(source)
+  const lineOf = (offset: number) => lines.position(offset).line
+  const tasks = new Map<string, ReadTask>(readTasks(workflow).map((task) => [task.name.value, task]))
+  return { lineOf, lineOfTask: (task: string) => lineOf(tasks.get(task)?.name.range.start ?? 0) }
+}
+
+function readTasks(workflow: ReadWorkflow): readonly ReadTask[] {
+  return [...(workflow.groups?.value ?? []).flatMap((group) => group.tasks), ...(workflow.tasks?.value ?? [])]
+}

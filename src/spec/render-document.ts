@@ -1,0 +1,62 @@
+import { at, describeRoot } from './render-places.ts'
+import type { Reporter } from './reporter.ts'
+import type { Section, Sections } from './sections.ts'
+import { renderTemplate } from './template/render.ts'
+import { templateValues } from './template-values.ts'
+import type { SpecOptions } from './types.ts'
+import type { YamlNode } from './yaml/node.ts'
+import { loadPyYaml } from './yaml/pyyaml.ts'
+
+export type RenderedDocument = {
+  readonly text: string
+  /** The whole rendered section: a mapping with the key `workflow`. */
+  readonly node: YamlNode
+  readonly workflow: YamlNode | undefined
+}
+
+/** Renders the `workflow` section with the file's and the caller's values and loads it; faults are reported. */
+export function loadDocument(source: string, sections: Sections, options: SpecOptions, reporter: Reporter): RenderedDocument | undefined {
+  const section = sections.workflow
+  if (section === undefined) return undefined
+  const values = templateValues(sections['default-values'], section, options, reporter)
+  const rendered = renderTemplate(section.text, values)
+  if (rendered.kind === 'failed') {
+    for (const fault of rendered.faults) {
+      const range = { start: fault.offset + section.offset, end: Math.max(fault.endOffset, fault.offset + 1) + section.offset }
+      reporter.error(fault.code, range, fault.message)
+    }
+    return undefined
+  }
+  return loadRendered(rendered, section, source, reporter)
+}
+
+type Rendered = Extract<ReturnType<typeof renderTemplate>, { kind: 'rendered' }>
+
+function loadRendered({ text, map }: Rendered, section: Section, source: string, reporter: Reporter): RenderedDocument | undefined {
+  const origin = at((offset) => map.sourceOffset(offset) + section.offset, source)
+  const node = loadPyYaml(text, origin, reporter)
+  if (node === undefined) return undefined
+  if (node.kind !== 'mapping') {
+    reporter.error(
+      'syntax/section',
+      headOf(section),
+      `Expected "workflow:" with a mapping below it, but it is ${describeRoot(node)}. Put a blank behind the colon.`,
+    )
+    return undefined
+  }
+  let workflow: YamlNode | undefined
+  for (const { key, value } of node.entries) {
+    if (key.text === 'workflow') workflow = value
+    else
+      reporter.error(
+        'syntax/unknown-section',
+        key.range,
+        `Unknown top-level key "${key.text}" found in the workflow spec. Indent it below "workflow:", or remove it.`,
+      )
+  }
+  return { text, node, workflow }
+}
+
+function headOf(section: Section) {
+  return { start: section.offset, end: section.offset + section.name.length }
+}

@@ -1,0 +1,76 @@
+import { specNameOf } from './names.ts'
+import type { Reporter } from './reporter.ts'
+import type { Section } from './sections.ts'
+import type { SpecOptions, TemplateValue } from './types.ts'
+import { describe, type MappingNode } from './yaml/node.ts'
+import { keyText, toTemplateValue } from './yaml/plain-data.ts'
+import { loadPyYaml } from './yaml/pyyaml.ts'
+
+/** Values for the template: ours below the file's `default-values`, and those below the caller's. */
+export function templateValues(
+  defaults: Section | undefined,
+  workflow: Section,
+  options: SpecOptions,
+  reporter: Reporter,
+): Readonly<Record<string, TemplateValue>> {
+  const ours = { github: githubValues(options), latest: options.latest ?? offlineLatest(workflow.text) }
+  const declared = defaults === undefined ? undefined : loadDefaults(defaults, reporter)
+  for (const { key } of declared?.entries ?? []) if (Object.hasOwn(ours, keyText(key))) warnHidden(keyText(key), key.range, reporter)
+  const fromFile = (declared?.entries ?? []).map(({ key, value }) => [keyText(key), toTemplateValue(value)] as const)
+  return { ...ours, ...Object.fromEntries(fromFile), ...options.values }
+}
+
+function warnHidden(name: string, range: { start: number; end: number }, reporter: Reporter) {
+  reporter.warning(
+    'template/hidden-value',
+    range,
+    `The default "${name}" hides the service's own value of that name. Rename it to have both.`,
+  )
+}
+
+function loadDefaults(section: Section, reporter: Reporter): MappingNode | undefined {
+  const node = loadPyYaml(section.text, (start, end) => ({ start: start + section.offset, end: end + section.offset }), reporter)
+  if (node === undefined) return undefined
+  const values = node.kind === 'mapping' ? node.entries.find(({ key }) => key.text === section.name)?.value : undefined
+  for (const { key } of node.kind === 'mapping' ? node.entries : [])
+    if (key.text !== section.name) reportStray(key.text, key.range, reporter)
+  if (values?.kind === 'mapping') return values
+  if (values?.kind === 'null') return undefined
+  const came = values === undefined ? 'something else' : describe(values)
+  reporter.error(
+    'schema/type',
+    values?.range ?? node.range,
+    `Expected a mapping of names to values for default-values, but it is ${came}. Write one "name: value" a line.`,
+  )
+  return undefined
+}
+
+function reportStray(key: string, range: { start: number; end: number }, reporter: Reporter) {
+  reporter.error(
+    'syntax/section',
+    range,
+    `Expected only "default-values" in its section, but there is also "${key}". Indent it, or remove it.`,
+  )
+}
+
+const zeros = '0'.repeat(40)
+
+/** Without a repository at hand, values of the right alphabet (extensions.md §3). */
+function githubValues(options: SpecOptions): Readonly<Record<string, string>> {
+  const offline = {
+    sha: zeros,
+    base_sha: zeros,
+    repository: 'owner/repository',
+    event_name: 'push',
+    pull_request: '',
+    run_attempt: '1',
+    spec: specNameOf(options.file) ?? 'spec',
+  }
+  return { ...offline, ...options.github }
+}
+
+/** Offline no workflow has run, so every name that the text asks for gets the id of a first one. */
+function offlineLatest(text: string): Readonly<Record<string, string>> {
+  const names = [...text.matchAll(/\blatest(?:\[\s*(?:'([^'\n]{1,200})'|"([^"\n]{1,200})")\s*\]|\.([A-Za-z_][A-Za-z0-9_]*))/g)]
+  return Object.fromEntries(names.map(([, single, double, dotted]) => single ?? double ?? dotted ?? '').map((name) => [name, `${name}-0`]))
+}
