@@ -1,0 +1,328 @@
+import { watch as watchFiles } from 'node:fs'
+import { chmod, mkdir, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LocalRuntime, LocalSettings } from '../../engine/local-attempt.ts'
+import type { Backend, PodOrder, Sighting } from '../../engine/ports.ts'
+import type { PodName } from '../../workflow/names.ts'
+import { type AttemptStore, createAttemptStore, digestOf, type StoredAttempt } from './attempt-store.ts'
+import { loopbackHosts } from './loopback.ts'
+import { closedToOthers, probeBubblewrap } from './probe.ts'
+import { currentBoot, isAlive, reapLeftovers, type SupervisorProgram, signalSupervisor, startSupervisor } from './supervisor-process.ts'
+import { createUserIds, type UserIds } from './user-ids.ts'
+
+export type LocalBackendOptions = {
+  readonly name: string
+  /** Ours alone; created. */
+  readonly directory: string
+  /** Undefined: bubblewrap where it works, else plain processes. */
+  readonly runtime: LocalRuntime | undefined
+  /** Key: the path inside, `node_modules` or `/osmo/node_modules`; value: an absolute path of this machine. */
+  readonly toolchains: Readonly<Record<string, string>>
+  readonly service: LocalSettings['service']
+  /** CPUs that it offers; default and maximum: those of the machine. */
+  readonly capacityCpu: number | undefined
+  readonly log: (message: string) => void
+} & SupervisorProgram
+
+export type LocalBackend = Backend & {
+  readonly runtime: LocalRuntime
+  /** `interrupt`: ends all attempts, as an infrastructure failure, and waits for that. `leave`: they go on and are adopted by the next start. */
+  end(how: 'interrupt' | 'leave'): Promise<void>
+}
+
+/** An unlocked directory this old has lost its supervisor on the way. */
+const startAgainAfterMs = 5000
+const tombstoneMs = 7 * 24 * 3600 * 1000
+const pollMs = 500
+const interruptPatienceMs = 20_000
+
+/** Runs pods as processes of this machine (architecture.md §7). What an earlier service left running is adopted: it is in the listing. */
+export async function createLocalBackend(options: LocalBackendOptions): Promise<LocalBackend> {
+  const runtime = await chosenRuntime(options)
+  const backend = new DirectoryBackend(options, runtime)
+  await backend.open()
+  return backend
+}
+
+async function chosenRuntime({ runtime, log }: LocalBackendOptions): Promise<LocalRuntime> {
+  if (runtime !== undefined && runtime !== 'bubblewrap') return runtime
+  const probe = await probeBubblewrap()
+  if (probe.kind === 'works') return 'bubblewrap'
+  if (runtime === 'bubblewrap') throw new Error(`The configuration asks for the runtime bubblewrap, but ${probe.reason}`)
+  log(`Tasks run as plain processes, trusted code only: ${probe.reason}`)
+  return 'process'
+}
+
+class DirectoryBackend implements LocalBackend {
+  readonly name: string
+  readonly runtime: LocalRuntime
+  readonly capacity: { readonly cpu: number }
+  readonly description: string
+  readonly #options: LocalBackendOptions
+  readonly #store: AttemptStore
+  readonly #userIds: UserIds
+  readonly #signals: string
+  /** Lost attempts whose leftovers are ended. */
+  readonly #reaped = new Set<PodName>()
+  #creating: Promise<unknown> = Promise.resolve()
+  /** Why plain processes cannot have users of their own, though we are root. */
+  #closedPaths: readonly string[] = []
+
+  constructor(options: LocalBackendOptions, runtime: LocalRuntime) {
+    this.name = options.name
+    this.runtime = runtime
+    this.capacity = { cpu: Math.min(options.capacityCpu ?? Number.POSITIVE_INFINITY, availableParallelism()) }
+    this.description = descriptionOf(runtime)
+    this.#options = options
+    this.#store = createAttemptStore(options.directory)
+    this.#userIds = createUserIds(options.directory)
+    this.#signals = join(options.directory, '.signals')
+  }
+
+  async open(): Promise<void> {
+    const { directory, nodePath, toolchains } = this.#options
+    await mkdir(this.#signals, { recursive: true, mode: 0o700 })
+    // A plain process of another user has to pass through on the way to its own directory.
+    await chmod(directory, isRoot() && this.runtime === 'process' ? 0o711 : 0o700)
+    await this.#store.removeDrafts()
+    if (isRoot() && this.runtime === 'process')
+      this.#closedPaths = await closedToOthers([directory, nodePath, ...Object.values(toolchains)])
+    if (this.#closedPaths.length > 0)
+      this.#options.log(`Plain processes run as root: other users cannot reach ${this.#closedPaths.join(', ')}`)
+  }
+
+  create(order: PodOrder, signal: AbortSignal) {
+    // One at a time, so that no two attempts are given the same user.
+    const creating = this.#creating.then(() => this.#createOne(order, signal))
+    this.#creating = creating.catch(() => undefined)
+    return creating
+  }
+
+  async #createOne(order: PodOrder, signal: AbortSignal): ReturnType<Backend['create']> {
+    signal.throwIfAborted()
+    const refusal = this.#refusal(order)
+    if (refusal !== undefined) return { kind: 'refused', message: refusal }
+    const uid = await this.#uid()
+    const record = { pod: order.pod, reference: order.reference, digest: digestOf(order), uid, createdAt: Date.now() }
+    const localOrder = { order: withHosts(order), settings: this.#settings(uid) }
+    const isNew = await this.#store.create(localOrder, record)
+    if (!isNew) return this.#meet(order)
+    await this.#start(order.pod)
+    return { kind: 'created' }
+  }
+
+  /** What can be known to be wrong before anything starts. */
+  #refusal(order: PodOrder): string | undefined {
+    if (this.runtime === 'process' && order.origin !== 'trusted') {
+      return `This machine has no sandbox, so it runs trusted code only; this is ${order.origin}. Install bubblewrap to run it here`
+    }
+    const badName = Object.keys(order.environment).find((name) => name === '' || /[=\0]/.test(name))
+    if (badName !== undefined) return `The environment has a variable called ${JSON.stringify(badName)}, which no process can have`
+    if (order.command[0] === undefined || order.command[0].includes('='))
+      return `Cannot run a command called ${JSON.stringify(order.command[0] ?? '')}`
+    return undefined
+  }
+
+  /** The pod's name is taken: by the same order (all is well), by another one, or by what says that it must not be. */
+  async #meet(order: PodOrder): ReturnType<Backend['create']> {
+    const entry = await this.#store.read(order.pod)
+    if (entry === undefined) throw new Error(`The pod ${order.pod} vanished while it was created`)
+    if (entry.kind === 'tombstone') {
+      return entry.tombstone.kind === 'forgotten'
+        ? { kind: 'created' }
+        : { kind: 'refused', message: 'This attempt was cancelled before it was created' }
+    }
+    const { record, lock } = entry.attempt
+    const digest = digestOf(order)
+    if (record.digest !== digest) {
+      throw new Error(
+        `The pod ${order.pod} exists with another order (${record.digest.slice(0, 12)}) than this one (${digest.slice(0, 12)})`,
+      )
+    }
+    if (lock === undefined) await this.#start(order.pod)
+    return { kind: 'created' }
+  }
+
+  async #uid(): Promise<number | undefined> {
+    if (!isRoot() || this.#closedPaths.length > 0) return undefined
+    const inUse = new Set<number>()
+    for (const pod of await this.#store.pods()) {
+      const entry = await this.#store.read(pod)
+      if (entry?.kind === 'attempt' && entry.attempt.record.uid !== undefined) inUse.add(entry.attempt.record.uid)
+    }
+    return this.#userIds.take(inUse)
+  }
+
+  #settings(uid: number | undefined): LocalSettings {
+    const { nodePath, toolchains, service } = this.#options
+    return {
+      runtime: this.runtime,
+      nodePath,
+      toolchains: Object.entries(toolchains).map(([path, source]) => ({ path: path.replace(/^\/osmo\//, ''), source })),
+      service,
+      user: uid === undefined ? 'same' : { uid },
+      machineCpu: availableParallelism(),
+      signalsDirectory: this.#signals,
+    }
+  }
+
+  async #start(pod: PodName): Promise<void> {
+    const directory = this.#store.pathOf(pod)
+    if (isRoot() && this.runtime === 'process') await chmod(directory, 0o711)
+    await startSupervisor(this.#options, directory)
+  }
+
+  async delete(pod: PodName, graceSeconds: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (await this.#store.bury(pod, { kind: 'deleted', at: Date.now() })) return
+    const entry = await this.#store.read(pod)
+    if (entry?.kind !== 'attempt' || entry.attempt.exit) return
+    await this.#store.cancel(pod, { graceSeconds })
+    if (await this.#store.lockUnstarted(pod, neverStarted())) return
+    const locked = await this.#store.read(pod)
+    if (locked?.kind === 'attempt' && locked.attempt.lock) await signalSupervisor(locked.attempt.lock, 'SIGUSR1')
+  }
+
+  async list(signal: AbortSignal): Promise<readonly Sighting[]> {
+    const sightings: Sighting[] = []
+    for (const pod of await this.#store.pods()) {
+      signal.throwIfAborted()
+      const sighting = await this.#look(pod)
+      if (sighting) sightings.push(sighting)
+    }
+    return sightings
+  }
+
+  async #look(pod: PodName): Promise<Sighting | undefined> {
+    const entry = await this.#store.read(pod)
+    if (entry?.kind === 'tombstone' && Date.now() - entry.tombstone.at > tombstoneMs) await this.#store.remove(pod)
+    if (entry?.kind !== 'attempt') return undefined
+    const { record } = entry.attempt
+    return { pod, reference: record.reference, phase: await this.#phaseOf(pod, entry.attempt) }
+  }
+
+  async #phaseOf(pod: PodName, attempt: StoredAttempt): Promise<Sighting['phase']> {
+    const { exit, lock, phase, record } = attempt
+    if (exit) return { kind: 'exited', ...exit }
+    if (lock === undefined) {
+      if (Date.now() - record.createdAt > startAgainAfterMs) await this.#start(pod)
+      return { kind: 'created' }
+    }
+    if (!(await isAlive(lock))) return this.#lostOrExited(pod, lock.bootId)
+    return phase ?? { kind: 'created' }
+  }
+
+  /** It may have written its exit just before it died, so that is looked at once more. */
+  async #lostOrExited(pod: PodName, bootId: string): Promise<Sighting['phase']> {
+    const again = await this.#store.read(pod)
+    if (again?.kind === 'attempt' && again.attempt.exit) return { kind: 'exited', ...again.attempt.exit }
+    const isSameBoot = bootId === (await currentBoot())
+    if (isSameBoot && !this.#reaped.has(pod)) await reapLeftovers(this.#options, this.#store.pathOf(pod))
+    this.#reaped.add(pod)
+    const message = isSameBoot ? 'The supervisor of the attempt was killed' : 'The machine was restarted while the attempt ran'
+    return { kind: 'lost', seenAt: Date.now(), message }
+  }
+
+  async watch(onSightings: (sightings: readonly Sighting[]) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const known = new Map<PodName, string>()
+    const alarm = createAlarm()
+    const watcher = watchFiles(this.#signals, { signal }, () => alarm.ring())
+    watcher.on('error', () => undefined)
+    signal.addEventListener('abort', () => alarm.ring(), { once: true })
+    while (!signal.aborted) {
+      await this.#tellChanges(known, onSightings, signal)
+      await alarm.wait(pollMs)
+    }
+  }
+
+  async #tellChanges(known: Map<PodName, string>, onSightings: (sightings: readonly Sighting[]) => Promise<void>, signal: AbortSignal) {
+    try {
+      const sightings = await this.list(signal)
+      const changed = sightings.filter(({ pod, phase }) => known.get(pod) !== phase.kind)
+      if (changed.length > 0) await onSightings(changed)
+      known.clear()
+      for (const { pod, phase } of sightings) known.set(pod, phase.kind)
+    } catch (error) {
+      // The next look sees the same changes again.
+      if (!signal.aborted) this.#options.log(`Looking at the attempts of ${this.name} failed: ${(error as Error).message}`)
+    }
+  }
+
+  async forget(pods: readonly PodName[], signal: AbortSignal): Promise<void> {
+    for (const pod of pods) {
+      signal.throwIfAborted()
+      const sighting = await this.#look(pod)
+      if (sighting === undefined) continue
+      const { kind } = sighting.phase
+      if (kind !== 'exited' && kind !== 'lost') throw new Error(`Expected a finished pod to forget, ${pod} is ${kind}`)
+      await this.#store.forget(pod, { kind: 'forgotten', at: Date.now() })
+      await rm(join(this.#signals, pod), { force: true })
+      this.#reaped.delete(pod)
+    }
+  }
+
+  async end(how: 'interrupt' | 'leave'): Promise<void> {
+    if (how === 'leave') return
+    const deadline = Date.now() + interruptPatienceMs
+    await this.#signalAll('SIGINT')
+    while (Date.now() < deadline && (await this.#anyAlive())) await sleep(50)
+    await this.#signalAll('SIGKILL')
+    // Ends what those that did not listen have left.
+    await this.list(new AbortController().signal)
+  }
+
+  async #signalAll(signal: NodeJS.Signals): Promise<void> {
+    for (const lock of await this.#liveLocks()) await signalSupervisor(lock, signal)
+  }
+
+  async #anyAlive(): Promise<boolean> {
+    const alive = await Promise.all((await this.#liveLocks()).map(isAlive))
+    return alive.includes(true)
+  }
+
+  async #liveLocks() {
+    const entries = await Promise.all((await this.#store.pods()).map((pod) => this.#store.read(pod)))
+    return entries.flatMap((entry) => (entry?.kind === 'attempt' && entry.attempt.lock && !entry.attempt.exit ? [entry.attempt.lock] : []))
+  }
+}
+
+const isRoot = () => process.getuid?.() === 0
+
+function descriptionOf(runtime: LocalRuntime): string {
+  if (runtime === 'bubblewrap') return 'this machine, in bubblewrap sandboxes; `image` is not honoured'
+  if (runtime === 'process') return 'this machine, as plain processes without a sandbox (trusted code only); `image` is not honoured'
+  return `this machine, in ${runtime} containers`
+}
+
+function withHosts(order: PodOrder): PodOrder {
+  const hosts = loopbackHosts(order.reference.workflow, order.group.members)
+  return { ...order, tokens: { ...order.tokens, hosts: { ...order.tokens.hosts, ...hosts } } }
+}
+
+const neverStarted = () => ({
+  startedAt: undefined,
+  exitedAt: Date.now(),
+  exit: { exitCode: 143, reason: 'canceled', message: 'Cancelled before it started', outputs: 'none' } as const,
+})
+
+/** A wait that can be cut short, also by a ring that came before it. */
+function createAlarm() {
+  let hasRung = false
+  let wake = () => undefined as unknown
+  return {
+    ring() {
+      hasRung = true
+      wake()
+    },
+    async wait(milliseconds: number): Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      wake = resolve
+      const timer = setTimeout(resolve, milliseconds)
+      if (!hasRung) await promise
+      clearTimeout(timer)
+      hasRung = false
+    },
+  }
+}

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ProcessIdentity, startTimeOf } from '../../engine/local-attempt.ts'
+
+export type SupervisorProgram = { readonly nodePath: string; readonly supervisorPath: string }
+
+/** Starts a supervisor that outlives us: in a session of its own, with nothing of our environment. What it says when it breaks is kept. */
+export async function startSupervisor({ nodePath, supervisorPath }: SupervisorProgram, directory: string): Promise<void> {
+  const log = openSync(join(directory, 'supervisor.log'), 'a', 0o600)
+  const child = spawn(nodePath, [...nodeOptions, supervisorPath, directory], {
+    cwd: '/',
+    env: cleanEnvironment,
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  // Rejects when Node itself cannot be started.
+  await once(child, 'spawn')
+  child.unref()
+}
+
+/** Ends what a dead supervisor left running; returns once nothing is left. */
+export async function reapLeftovers({ nodePath, supervisorPath }: SupervisorProgram, directory: string): Promise<void> {
+  const child = spawn(nodePath, [...nodeOptions, supervisorPath, 'reap', directory], { cwd: '/', env: cleanEnvironment, stdio: 'ignore' })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new Error(`Ending what is left of ${directory} failed with ${code}`)
+}
+
+const cleanEnvironment = { PATH: '/usr/bin:/bin' }
+/** It does little, and many of them run at once; a signal that comes early must not open a debugger. */
+const nodeOptions = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--max-old-space-size=128']
+
+export async function isAlive({ pid, startTime, bootId }: ProcessIdentity): Promise<boolean> {
+  return pid > 0 && (await currentBoot()) === bootId && (await startTimeNow(pid)) === startTime
+}
+
+export async function currentBoot(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+}
+
+/** Undefined: there is no such process, or only its zombie. */
+async function startTimeNow(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+    return /\) Z /.test(stat) ? undefined : startTimeOf(stat)
+  } catch {
+    return undefined
+  }
+}
+
+/** Only to the very process that took the lock. */
+export async function signalSupervisor(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
+  if (!(await isAlive(identity))) return
+  try {
+    process.kill(identity.pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

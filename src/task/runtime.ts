@@ -1,0 +1,101 @@
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import { join } from 'node:path'
+import type { LocalSettings } from '../engine/local-attempt.ts'
+import type { PodOrder } from '../engine/ports.ts'
+import { type CommandLine, firstFileDescriptor, statusDescriptor } from './command.ts'
+import { type Containment, limitArguments } from './containment.ts'
+import { bubblewrapArguments } from './sandbox.ts'
+import type { RunFile, Workspace } from './workspace.ts'
+
+export type RunCommand = {
+  readonly command: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  /** Those that `Workspace.writeFiles` left over. */
+  readonly files: readonly RunFile[]
+}
+export type RuntimeParts = {
+  readonly directory: string
+  readonly order: PodOrder
+  readonly settings: LocalSettings
+  readonly workspace: Workspace
+  readonly containment: Containment
+}
+
+/** The command line that runs a command in the attempt's workspace, as its runtime does it. */
+export function commandLine(parts: RuntimeParts, run: RunCommand): CommandLine {
+  switch (parts.settings.runtime) {
+    case 'bubblewrap':
+      return inBubblewrap(parts, run)
+    case 'process':
+      return asPlainProcess(parts, run)
+    default:
+      throw new Error(`The runtime ${parts.settings.runtime} is not supported by this supervisor`)
+  }
+}
+
+function asPlainProcess({ workspace, containment }: RuntimeParts, run: RunCommand): CommandLine {
+  const argv = containment.wrap(withEnvironment(run), 'command')
+  return { argv, descriptors: [], reportsStatus: 'none', workingDirectory: workspace.start }
+}
+
+function inBubblewrap({ directory, order, settings, workspace, containment }: RuntimeParts, run: RunCommand): CommandLine {
+  const descriptors = run.files.map(({ contents }, index) => spooledFile(join(directory, `file.${index}`), contents))
+  const options = bubblewrapArguments({
+    nodePath: settings.nodePath,
+    toolchains: settings.toolchains,
+    network: order.origin === 'trusted' ? 'host' : 'none',
+    privileges: settings.user === 'same' ? 'map' : 'drop',
+    writable: mounts(workspace),
+    readOnly: accounts(directory, containment.uid ?? process.getuid?.() ?? 0),
+    files: run.files.map(({ path }, index) => ({ target: path, descriptor: firstFileDescriptor + index })),
+    statusDescriptor,
+    home: workspace.home,
+    workingDirectory: workspace.start,
+    temporaryBytes: Math.min(order.limits.memoryBytes ?? Number.POSITIVE_INFINITY, Math.floor(totalmem() / 2)),
+  })
+  const inside = [...limitArguments(order, settings, containment.cgroups), ...withEnvironment(run)]
+  const argv = containment.wrap(['/usr/bin/bwrap', ...options, ...inside], 'outer')
+  return { argv, descriptors, reportsStatus: 'bubblewrap', workingDirectory: '/' }
+}
+
+/**
+ * The task's variables come in last, after all privileges are gone: `LD_PRELOAD` of a spec must not reach a program of ours. A name with `=`
+ * would be read as a variable, so the environment is checked where the order is made.
+ */
+const withEnvironment = ({ command, environment }: RunCommand) => [
+  '/usr/bin/env',
+  '-i',
+  '--',
+  ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+  ...command,
+]
+
+function mounts({ repository, inputs, output, places }: Workspace) {
+  const tree = repository === undefined ? [] : [{ source: repository, target: places.repository }]
+  return [
+    ...tree,
+    ...inputs.map(({ index, directory }) => ({ source: directory, target: places.input(index) })),
+    { source: output, target: places.output },
+  ]
+}
+
+/** So that `whoami` and `~` work for a user that this machine does not know. */
+function accounts(directory: string, uid: number) {
+  const passwd = join(directory, 'passwd')
+  const group = join(directory, 'group')
+  writeFileSync(passwd, `root:x:0:0::/root:/bin/sh\nosmo:x:${uid}:${uid}:osmo:/home/osmo:/bin/sh\n`, { mode: 0o644 })
+  writeFileSync(group, `root:x:0:\nosmo:x:${uid}:\n`, { mode: 0o644 })
+  return [
+    { source: passwd, target: '/etc/passwd' },
+    { source: group, target: '/etc/group' },
+  ]
+}
+
+/** A descriptor at the start of the contents. */
+function spooledFile(path: string, contents: Buffer): number {
+  const writer = openSync(path, 'w', 0o600)
+  for (let written = 0; written < contents.length; ) written += writeSync(writer, contents, written)
+  closeSync(writer)
+  return openSync(path, 'r')
+}

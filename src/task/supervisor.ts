@@ -1,0 +1,89 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { LocalOrder } from '../engine/local-attempt.ts'
+import { performAttempt } from './attempt.ts'
+import { type AttemptDirectory, openAttemptDirectory } from './attempt-directory.ts'
+import { killCgroups, removeCgroups } from './cgroup.ts'
+import { createContainment, killByIdentity } from './containment.ts'
+import { createCtrl } from './ctrl.ts'
+import { startLogShipper } from './log-shipper.ts'
+import { LogSpool } from './log-spool.ts'
+import { listenForStop } from './stopping.ts'
+import { createWorkspace } from './workspace.ts'
+
+/** Nobody waits for the last lines of what was cancelled. */
+const stoppedPatienceSeconds = 5
+/** The end of an attempt is worth more than its log, but a service that restarts should find both. */
+const reportPatienceSeconds = 24 * 3600
+
+/**
+ * What runs beside a command: `node supervisor.ts <attempt directory>`. It outlives the service, and the directory tells everything about it.
+ * `node supervisor.ts reap <attempt directory>` ends what a supervisor that died left behind.
+ */
+await main(process.argv.slice(2))
+
+async function main(args: readonly string[]): Promise<void> {
+  const [first = '', second = ''] = args
+  // Files for a task's own user are made by us; they must be readable.
+  process.umask(0o022)
+  if (first === 'reap') await reap(openAttemptDirectory(second))
+  else await supervise(openAttemptDirectory(first))
+  // A command's pipe that somebody still holds open must not keep us here.
+  process.exit(0)
+}
+
+async function supervise(directory: AttemptDirectory): Promise<void> {
+  const localOrder = directory.readOrder()
+  const { order, settings } = localOrder
+  // Before the lock, since whoever sees the lock may send a signal.
+  const stopping = listenForStop(directory, order.deadlines.graceSeconds)
+  if (!directory.lock()) return
+  directory.forgetToken(localOrder)
+  const signalFile = join(settings.signalsDirectory, order.pod)
+  const spool = new LogSpool(directory.path)
+  const ctrl = createCtrl({ service: settings.service, reference: order.reference, token: order.token })
+  const shipper = startLogShipper(spool, ctrl)
+  const containment = createContainment(order, settings)
+  const recordLeftovers = (processGroup: number | undefined) =>
+    directory.writeLeftovers({ cgroups: containment.cgroups.directories, uid: containment.uid, processGroup })
+  recordLeftovers(undefined)
+  for (const sentence of introduction(localOrder, containment.said)) spool.note(sentence)
+  const workspace = createWorkspace(directory.path, order, settings)
+  mkdirSync(join(directory.path, 'results'), { recursive: true })
+
+  const recorded = await performAttempt({
+    directory: directory.path,
+    order,
+    settings,
+    workspace,
+    containment,
+    spool,
+    stopping,
+    ctrl,
+    onCommand: recordLeftovers,
+    onPhase: (phase) => directory.writePhase(phase, signalFile),
+  })
+  spool.note(`${recorded.exit.message}.`)
+  stopping.close()
+  containment.remove()
+  await workspace.remove()
+  await shipper.finish(stopping.signal.aborted ? stoppedPatienceSeconds : reportPatienceSeconds)
+  directory.writeExit(recorded, signalFile)
+}
+
+function introduction({ order, settings }: LocalOrder, limits: readonly string[]): readonly string[] {
+  const network = order.origin === 'trusted' ? "the host's network" : 'no network'
+  const how = settings.runtime === 'bubblewrap' ? `in bubblewrap, with ${network}` : 'as a plain process of this machine'
+  return [
+    `${order.displayId}/${order.reference.task}#${order.reference.attempt} runs ${how}; the image ${order.image} is not used.`,
+    ...limits,
+  ]
+}
+
+async function reap(directory: AttemptDirectory): Promise<void> {
+  const leftovers = directory.readLeftovers()
+  if (leftovers === undefined) return
+  await killCgroups({ directories: leftovers.cgroups })
+  removeCgroups({ directories: leftovers.cgroups })
+  await killByIdentity(leftovers)
+}
