@@ -1,0 +1,244 @@
+import { globsShape } from '../git/globs-shape.ts'
+import { parseDuration } from '../osmo/duration.ts'
+import { exitActionsShape, noExitActions } from '../osmo/exit-codes.ts'
+import { mapOf, optional, present, record, required, toObject, withDefault } from '../shape/record.ts'
+import { flag, integerBetween, oneOf, text, writtenText } from '../shape/scalars.ts'
+import { listOf, located, mapped, type Place, type Shape } from '../shape/shape.ts'
+import type { BackendConfig, PlatformSpec, TrustConfig, WorkflowLimits } from '../types.ts'
+import { describe, quote, type YamlNode } from '../yaml/node.ts'
+
+/** A key of OSMO's that this service does not read: accepted, so that a file can be shared, and said. */
+export const unread = optional<undefined>({
+  fallback: undefined,
+  schema: {},
+  read(node, place) {
+    place.reporter.warning('schema/ignored-key', node.range, `${place.path} is OSMO's, but this service does not use it.`)
+    return undefined
+  },
+})
+
+function unreadKeys<const K extends string>(...names: readonly K[]): { readonly [N in K]: typeof unread } {
+  return Object.fromEntries(names.map((name) => [name, unread])) as { readonly [N in K]: typeof unread }
+}
+
+/** Seconds of `60s`, or of a plain number; OSMO writes an empty string for "inherit". */
+const seconds: Shape<number | undefined> = {
+  fallback: undefined,
+  schema: { type: ['string', 'number'] },
+  read(node, place) {
+    if (node.kind === 'string' && node.value === '') return undefined
+    const value =
+      node.kind === 'integer' || node.kind === 'float' ? Number(node.value) : node.kind === 'string' ? parseDuration(node.value) : undefined
+    if (value !== undefined && Number.isFinite(value) && value >= 0) return value
+    place.reporter.error(
+      'schema/duration',
+      node.range,
+      `Cannot recognize duration: ${describe(node)} for ${place.path}. Expected one such as 30s, 5m or 2h.`,
+    )
+    return undefined
+  },
+}
+
+const absolutePath: Shape<string> = mapped(text, (path, node, place) => checkAbsolute(path, node, place), '')
+
+function checkAbsolute(path: string, node: YamlNode, place: Place): string {
+  if (node.kind !== 'string' || (path.startsWith('/') && !path.split('/').includes('..'))) return path
+  place.reporter.error(
+    'schema/path',
+    node.range,
+    `Expected an absolute path without ".." for ${place.path}, but it is ${quote(path)}. Correct it.`,
+  )
+  return ''
+}
+
+const toolchainsShape = mapOf(absolutePath, (key, place) => {
+  if (/^\/osmo\/[^/]/.test(key.text) && !key.text.split('/').includes('..')) return
+  const message = `Expected a path below /osmo inside the task, such as /osmo/node_modules, in ${place.path}, but it is ${quote(key.text)}. Correct it.`
+  place.reporter.error('schema/path', key.range, message)
+})
+
+const backendFields = record({
+  kind: withDefault(oneOf(['local', 'kubernetes'], 'kubernetes'), 'kubernetes'),
+  runtime: optional(located(oneOf(['bubblewrap', 'process', 'docker', 'podman'], 'bubblewrap'))),
+  toolchains: optional(located(toolchainsShape)),
+  ...unreadKeys(
+    'description',
+    'k8s_uid',
+    'k8s_namespace',
+    'dashboard_url',
+    'grafana_url',
+    'router_address',
+    'tests',
+    'scheduler_settings',
+    'node_conditions',
+  ),
+})
+
+export const backendShape: Shape<BackendConfig> = mapped<(typeof backendFields)['fallback'], BackendConfig>(
+  backendFields,
+  ({ kind, runtime, toolchains }, _node, place) => {
+    const local = runtime ?? toolchains
+    if (kind !== 'local' && local !== undefined) {
+      const message = `${place.path} has "runtime" or "toolchains", which only a backend with "kind: local" has. Add that, or remove them.`
+      place.reporter.error('semantic/not-local', local.range, message)
+    }
+    return { kind, toolchains: toObject(toolchains?.value ?? []), ...present({ runtime: runtime?.value }) }
+  },
+  { kind: 'kubernetes', toolchains: {} },
+)
+
+/** SIGTERM to SIGKILL, when a platform says nothing (extensions.md §2). */
+const defaultGraceSeconds = 30
+
+const platformFields = record({
+  description: withDefault(text, ''),
+  tier: withDefault(oneOf(['none', 'sim', 'gpu', 'hardware'], 'none'), 'none'),
+  exclusive: withDefault(flag, false),
+  termination_grace_period: withDefault(seconds, defaultGraceSeconds),
+  approval: withDefault(oneOf(['never', 'always'], 'never'), 'never'),
+  privileged_allowed: withDefault(flag, false),
+  host_network_allowed: withDefault(flag, false),
+  allowed_mounts: withDefault(listOf(text), []),
+  ...unreadKeys('default_variables', 'resource_validations', 'override_pod_template', 'default_mounts', 'tolerations', 'labels'),
+})
+
+const platformShape: Shape<PlatformSpec> = mapped<(typeof platformFields)['fallback'], PlatformSpec>(
+  platformFields,
+  (values) => ({
+    description: values.description,
+    tier: values.tier,
+    exclusive: values.exclusive,
+    terminationGraceSeconds: values.termination_grace_period ?? defaultGraceSeconds,
+    privilegedAllowed: values.privileged_allowed,
+    hostNetworkAllowed: values.host_network_allowed,
+    allowedMounts: values.allowed_mounts,
+    approval: values.approval,
+  }),
+  {
+    description: '',
+    tier: 'none',
+    exclusive: false,
+    terminationGraceSeconds: defaultGraceSeconds,
+    privilegedAllowed: false,
+    hostNetworkAllowed: false,
+    allowedMounts: [],
+    approval: 'never',
+  },
+)
+
+export const poolShape = record({
+  backend: required(located(text)),
+  description: withDefault(text, ''),
+  default_platform: optional(located(text)),
+  platforms: withDefault(mapOf(platformShape), []),
+  default_exec_timeout: optional(seconds),
+  max_exec_timeout: optional(seconds),
+  default_queue_timeout: optional(seconds),
+  max_queue_timeout: optional(seconds),
+  default_exit_actions: withDefault(exitActionsShape('this pool'), noExitActions),
+  ...unreadKeys(
+    'name',
+    'status',
+    'download_type',
+    'enable_maintenance',
+    'resources',
+    'topology_keys',
+    'common_default_variables',
+    'common_resource_validations',
+    'common_pod_template',
+    'common_group_templates',
+  ),
+})
+
+const origins = oneOf(['trusted', 'approved', 'untrusted'], 'trusted')
+const permission = oneOf(['read', 'triage', 'write', 'maintain', 'admin'], 'admin')
+const maximumCount = 1_000_000
+
+export const repositoryShape = record({
+  match: required(globsShape),
+  pools: required(mapOf(listOf(origins))),
+  limits: withDefault(record({ workflows: optional(integerBetween(0, maximumCount)), gpus: optional(integerBetween(0, maximumCount)) }), {
+    workflows: undefined,
+    gpus: undefined,
+  }),
+  credentials: withDefault(listOf(writtenText), []),
+})
+
+/** What holds where the file says nothing: extensions.md §7's own example, without the second person. */
+export const defaultTrust: TrustConfig = {
+  trusted: 'write',
+  approve: { sim: 'write', gpu: 'write', hardware: 'maintain' },
+  secondPersonForHardware: false,
+}
+
+const trustFields = record({
+  trusted: withDefault(record({ permission: required(permission) }), { permission: defaultTrust.trusted }),
+  approve: withDefault(
+    record({
+      sim: withDefault(permission, defaultTrust.approve.sim),
+      gpu: withDefault(permission, defaultTrust.approve.gpu),
+      hardware: withDefault(permission, defaultTrust.approve.hardware),
+    }),
+    defaultTrust.approve,
+  ),
+  hardware: withDefault(record({ 'second-person': withDefault(flag, false) }), { 'second-person': false }),
+})
+
+export const trustShape: Shape<TrustConfig> = mapped<(typeof trustFields)['fallback'], TrustConfig>(
+  trustFields,
+  ({ trusted, approve, hardware }) => ({ trusted: trusted.permission, approve, secondPersonForHardware: hardware['second-person'] }),
+  defaultTrust,
+)
+
+const day = 86_400
+
+/**
+ * OSMO's names with the times of its Helm chart. Two counts differ on purpose: customers of OSMO want 400 tasks, and
+ * with upstream's retry limit of 0 an exit action RESCHEDULE would never act.
+ */
+export const defaultLimits: WorkflowLimits = {
+  maxTasks: 400,
+  maxRetryPerTask: 3,
+  defaultExecTimeoutSeconds: 7 * day,
+  maxExecTimeoutSeconds: 30 * day,
+  defaultQueueTimeoutSeconds: 60 * day,
+  maxQueueTimeoutSeconds: 60 * day,
+}
+
+const limitFields = record({
+  max_num_tasks: withDefault(integerBetween(1, 5_000), defaultLimits.maxTasks),
+  max_retry_per_task: withDefault(integerBetween(0, 1_000), defaultLimits.maxRetryPerTask),
+  default_exec_timeout: optional(seconds),
+  max_exec_timeout: optional(seconds),
+  default_queue_timeout: optional(seconds),
+  max_queue_timeout: optional(seconds),
+  ...unreadKeys(
+    'max_num_ports_per_task',
+    'max_retry_per_job',
+    'default_schedule_timeout',
+    'force_cleanup_delay',
+    'max_log_lines',
+    'max_task_log_lines',
+    'max_error_log_lines',
+    'max_event_log_lines',
+    'task_heartbeat_frequency',
+    'user_workflow_limits',
+    'workflow_info',
+    'workflow_data',
+    'workflow_log',
+    'credential_config',
+  ),
+})
+
+export const limitsShape: Shape<WorkflowLimits> = mapped<(typeof limitFields)['fallback'], WorkflowLimits>(
+  limitFields,
+  (values) => ({
+    maxTasks: values.max_num_tasks,
+    maxRetryPerTask: values.max_retry_per_task,
+    defaultExecTimeoutSeconds: values.default_exec_timeout ?? defaultLimits.defaultExecTimeoutSeconds,
+    maxExecTimeoutSeconds: values.max_exec_timeout ?? defaultLimits.maxExecTimeoutSeconds,
+    defaultQueueTimeoutSeconds: values.default_queue_timeout ?? defaultLimits.defaultQueueTimeoutSeconds,
+    maxQueueTimeoutSeconds: values.max_queue_timeout ?? defaultLimits.maxQueueTimeoutSeconds,
+  }),
+  defaultLimits,
+)

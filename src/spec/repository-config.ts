@@ -1,0 +1,73 @@
+import { specNameShape, triggersShape } from './git/triggers-shape.ts'
+import { createReporter, type Reporter } from './reporter.ts'
+import { mapOf, optional, present, record, toObject, withDefault } from './shape/record.ts'
+import { oneOf, writtenText } from './shape/scalars.ts'
+import { listOf, type Shape } from './shape/shape.ts'
+import type { ConfigResult, RepositoryConfig, TemplateValue } from './types.ts'
+import { loadCoreYaml } from './yaml/core.ts'
+import type { YamlNode } from './yaml/node.ts'
+import { toTemplateValue } from './yaml/plain-data.ts'
+
+/** UTF-8 bytes of a settings file. */
+export const maximumConfigBytes = 1024 * 1024
+
+const templateValue: Shape<TemplateValue> = { fallback: null, schema: {}, read: toTemplateValue }
+
+const fields = record({
+  values: withDefault(mapOf(templateValue), []),
+  pool: withDefault(oneOrMore(writtenText), []),
+  on: optional(triggersShape),
+  required: withDefault(oneOrMore(specNameShape), []),
+  notify: withDefault(record({ 'failure-on-default-branch': optional(oneOf(['issue'], 'issue')) }), {
+    'failure-on-default-branch': undefined,
+  }),
+})
+
+/** Reads `.osmo/config.yaml`, the repository's own settings (extensions.md §5). Never throws; an empty file sets nothing. */
+export function parseRepositoryConfig(text: string, file: string): ConfigResult<RepositoryConfig> {
+  return parseConfig(text, file, fields, ({ values, pool, on, required, notify }) => ({
+    values: toObject(values),
+    pool,
+    required,
+    ...present({ triggers: on }),
+    notify: present({ failureOnDefaultBranch: notify['failure-on-default-branch'] }),
+  }))
+}
+
+/** Reads a settings file in YAML 1.2 core by its shape, with all faults at once. */
+export function parseConfig<T, C>(
+  text: string,
+  file: string,
+  shape: Shape<T>,
+  toConfig: (values: T, node: YamlNode, reporter: Reporter) => C,
+): ConfigResult<C> {
+  const source = text.startsWith('\uFEFF') ? text.slice(1) : text
+  const reporter = createReporter(file, source)
+  const node = isSmallEnough(source, reporter) ? loadCoreYaml(source, (start, end) => ({ start, end }), reporter) : undefined
+  const config =
+    node === undefined ? undefined : toConfig(shape.read(emptyAsMapping(node), { path: 'the settings', reporter }), node, reporter)
+  const diagnostics = reporter.diagnostics()
+  if (config === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
+  return { kind: 'valid', config, warnings: diagnostics }
+}
+
+function isSmallEnough(source: string, reporter: Reporter): boolean {
+  const bytes = source.length > maximumConfigBytes ? source.length : Buffer.byteLength(source)
+  if (bytes <= maximumConfigBytes) return true
+  const message = `Expected a file of at most ${maximumConfigBytes} bytes, but it has at least ${bytes}. Shorten it.`
+  reporter.error('limit/file-size', { start: 0, end: 0 }, message)
+  return false
+}
+
+function emptyAsMapping(node: YamlNode): YamlNode {
+  return node.kind === 'null' ? { kind: 'mapping', entries: [], range: node.range, size: 1 } : node
+}
+
+function oneOrMore(shape: Shape<string>): Shape<readonly string[]> {
+  const list = listOf(shape)
+  return {
+    fallback: [],
+    schema: { anyOf: [list.schema, shape.schema] },
+    read: (node, place) => (node.kind === 'sequence' ? list.read(node, place) : [shape.read(node, place)]),
+  }
+}
