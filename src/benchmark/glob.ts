@@ -4,10 +4,14 @@
  */
 export function matchesGlob(pattern: string, name: string): boolean {
   const tokens = tokenize(pattern)
+  if (tokens.filter(({ kind }) => kind !== 'literal').length > mostWildcards) return false
   let reachable = new Set([0])
   for (const character of name) reachable = step(tokens, closure(tokens, reachable), character)
   return closure(tokens, reachable).has(tokens.length)
 }
+
+/** A pattern with more matches nothing, and what matches nothing is never green. */
+const mostWildcards = 20
 
 export function isGlob(pattern: string): boolean {
   return /[*?]/.test(pattern)

@@ -22,7 +22,7 @@ export type SectionContext = {
 /** Verdict in a few words, Markdown: the first line of a comment is also the preview in a mail. */
 export function benchmarkHeadline(judgement: Judgement): string {
   return headlineParts(judgement)
-    .map((part) => `${part.mark} ${escapeMarkdown(part.text)}`)
+    .map(({ mark, text }) => withMark(mark, escapeMarkdown(text)))
     .join(' · ')
 }
 
@@ -30,7 +30,7 @@ export function benchmarkHeadline(judgement: Judgement): string {
 export function benchmarkTitle(judgement: Judgement): string {
   return clip(
     headlineParts(judgement)
-      .map((part) => `${part.mark} ${cleanText(part.text, 80)}`)
+      .map(({ mark, text }) => withMark(mark, cleanText(text, 80)))
       .join(' · '),
     140,
   )
@@ -67,10 +67,14 @@ function composeSection(judgement: Judgement, context: SectionContext, details: 
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
-type Part = { readonly mark: string; readonly text: string }
+export type Part = { readonly mark: string; readonly text: string }
+
+function withMark(mark: string, text: string): string {
+  return mark === '' ? text : `${mark} ${text}`
+}
 
 /** At most three gates by name, then counts. */
-function headlineParts({ rows, conclusion }: Judgement): readonly Part[] {
+export function headlineParts({ rows, conclusion }: Judgement): readonly Part[] {
   const gates = rows.filter(({ role }) => role === 'gate')
   if (rows.length === 0) return [{ mark: '❔', text: 'no benchmark was measured' }]
   const notable = gates.filter(({ outcome }) => outcome !== 'fine')
@@ -113,7 +117,10 @@ function gateTable(rows: readonly MetricRow[]): string {
       `| ${[nameCell(row, rows), ...valueCells(row), changeCell(row), escapeMarkdown(evidenceWords(row)), verdictCell(row)].join(' | ')} |`,
   )
   const more = rows.length > shown.length ? [`| … and ${rows.length - shown.length} more | | | | | |`] : []
-  return ['| gate | base | this PR | change (95 % CI) | evidence | verdict |', '|:--|--:|--:|--:|:--|:--|', ...lines, ...more].join('\n')
+  const subject = rows[0]?.role === 'gate' ? 'gate' : 'metric'
+  return [`| ${subject} | base | this PR | change (95 % CI) | evidence | verdict |`, '|:--|--:|--:|--:|:--|:--|', ...lines, ...more].join(
+    '\n',
+  )
 }
 
 /** The testbed is named only where it tells rows apart. */
@@ -208,17 +215,14 @@ function testbedLines(rows: readonly MetricRow[]): readonly string[] {
   return testbeds.length === 0 ? [] : [`Testbed${testbeds.length > 1 ? 's' : ''}: ${testbeds.map(escapeMarkdown).join('; ')}.`]
 }
 
-/** What a person can do about the gates that are open, with commands that exist. */
+/** What a person can do about the gates that do not pass, with commands that exist. */
 function advice(gates: readonly MetricRow[], { spec }: SectionContext): string {
-  const blocking = gates.filter(({ effect }) => effect === 'action_required' || effect === 'neutral')
-  const failed = gates.some(({ effect }) => effect === 'failure')
-  if (blocking.length === 0 && !failed) return ''
-  const lines = [
-    ...blocking.slice(0, 5).map((row) => `${codeSpan(row.metric)}: ${adviceFor(row)}`),
-    `Again: \`/osmo rerun ${commandName(spec)}\`.`,
-  ]
-  const kind = failed || blocking.some(({ effect }) => effect === 'action_required') ? 'WARNING' : 'NOTE'
-  return [`> [!${kind}]`, ...lines.map((line) => `> - ${line}`)].join('\n')
+  const open = gates.filter(({ effect }) => effect === 'action_required' || effect === 'neutral')
+  const again = `Again: \`/osmo run ${commandName(spec)}\``
+  if (open.length === 0) return gates.some(({ effect }) => effect === 'failure') ? again : ''
+  const kind = open.some(({ effect }) => effect === 'action_required') ? 'WARNING' : 'NOTE'
+  const lines = open.slice(0, 5).map((row) => `> - ${codeSpan(row.metric)}: ${adviceFor(row)}`)
+  return [`> [!${kind}]`, ...lines, `> - ${again}`].join('\n')
 }
 
 function adviceFor(row: MetricRow): string {

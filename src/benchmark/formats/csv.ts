@@ -12,9 +12,10 @@ export function readCsv(text: string): Reading {
   if (uneven >= 0)
     return { kind: 'unreadable', reason: `row ${uneven + 1} has ${rows[uneven]?.length} of ${header.length} columns (truncated?)` }
   const columns = header.map((name, index) => ({ name: name.trim(), cells: rows.map((row) => (row[index] ?? '').trim()) }))
-  const parameters = columns.filter(({ cells }) => cells.every((cell) => cell !== '' && readCell(cell) === undefined))
+  const { parameters = [], metrics = [] } = Object.groupBy(columns, ({ cells }) =>
+    cells.every((cell) => cell !== '' && readCell(cell) === undefined) ? 'parameters' : 'metrics',
+  )
   const places = rows.map((_, row) => parameters.map(({ cells }) => cells[row]).join('/'))
-  const metrics = columns.filter((column) => !parameters.includes(column))
   return { kind: 'read', found: metrics.flatMap((column) => readColumn(column, places)), warnings: [] }
 }
 

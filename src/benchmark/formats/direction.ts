@@ -5,8 +5,9 @@ import { isSizeUnit, isTimeUnit } from '../units.ts'
 export function inferDirection(metric: string, unit: string): Direction {
   const words = wordsOf(metric)
   if (words.some((word) => neutralWords.has(word))) return 'none'
-  const hints = new Set(words.flatMap(directionOfWord))
-  if (perSecond(words, unit)) hints.add('higher')
+  const isRate = endsPerSecond(words)
+  const hints = new Set((isRate ? words.slice(0, -2) : words).flatMap(directionOfWord))
+  if (isRate || rateUnit.test(unit)) hints.add('higher')
   if (hints.size > 1) return 'unknown'
   const [hint] = hints
   return hint ?? (lowerUnit(unit) ? 'lower' : 'unknown')
@@ -16,7 +17,7 @@ export function inferDirection(metric: string, unit: string): Direction {
 export function inferUnit(metric: string): string {
   const words = wordsOf(metric)
   const last = words.at(-1) ?? ''
-  if (words.at(-2) === 'per' && /^(s|sec|second)$/.test(last)) return '/s'
+  if (endsPerSecond(words)) return '/s'
   return words.length > 1 || last === 'fps' ? (unitWords.get(last) ?? '') : ''
 }
 
@@ -43,7 +44,7 @@ const unitWords = new Map([
 const higherWords =
   /^(success(es|ful)?|succeeded|solved|accuracy|acc|score|rewards?|returns?|fps|throughput|ops|qps|iou|miou|map|f1|precision|recall|coverage|spl|hz|bandwidth|speedup|completed|completion)$/
 const lowerWords =
-  /^(latency|latencies|time|duration|elapsed|runtime|errors?|err|loss|losses|jitter|missed|dropped|drops|collisions?|interventions?|memory|mem|rss|cpu|violations?|failures?|failed|fails?|crash(es)?|timeouts?|rmse|mse|mae|ate|rpe|regret|overhead|cost|energy|power|ns|us|ms|seconds?|secs?|milliseconds|p50|p90|p95|p99|size|gb|mb|kb|mib|gib)$/
+  /^(latency|latencies|time|duration|elapsed|runtime|errors?|err|loss|losses|jitter|missed|dropped|drops|collisions?|interventions?|memory|mem|rss|cpu|violations?|failures?|failed|fails?|crash(es)?|timeouts?|rmse|mse|mae|ate|rpe|regret|overhead|cost|energy|power|ns|us|ms|seconds?|secs?|milliseconds|size|gb|mb|kb|mib|gib)$/
 const neutralWords = new Set([
   'seed',
   'step',
@@ -66,18 +67,29 @@ function directionOfWord(word: string): readonly ('lower' | 'higher')[] {
   return lowerWords.test(word) ? ['lower'] : []
 }
 
-/** The last part of a path-like name says what it measures; what stands before says where. */
+/**
+ * The last part of a path-like name says what it measures; what stands before says where, and is no evidence: `BM_Time/contacts` is no time.
+ * A part that only names a statistic (`latency.p99`) stands for the one before it.
+ */
 function wordsOf(metric: string): readonly string[] {
-  const own = metric.slice(Math.max(metric.lastIndexOf('/'), metric.lastIndexOf('.')) + 1)
-  return own
+  const parts = metric.split(/[/.]/).map(splitWords)
+  return parts.findLast((words) => words.some((word) => !statisticWords.test(word))) ?? []
+}
+
+const statisticWords = /^(mean|median|avg|average|min|max|std|stddev|total|p\d{1,3})$/
+
+function splitWords(part: string): readonly string[] {
+  return part
     .replace(/([a-z\d])([A-Z])/g, '$1_$2')
     .toLowerCase()
     .split(/[^a-z\d%]+/)
     .filter(Boolean)
 }
 
-function perSecond(words: readonly string[], unit: string): boolean {
-  return /\bper_(s|sec|second)$/.test(words.slice(-2).join('_')) || /(\/s|\/sec|fps|^hz)$/i.test(unit)
+const rateUnit = /(\/s|\/sec|fps|^hz)$/i
+
+function endsPerSecond(words: readonly string[]): boolean {
+  return /^per_(s|sec|second)$/.test(words.slice(-2).join('_'))
 }
 
 function lowerUnit(unit: string): boolean {

@@ -1,6 +1,6 @@
 import type { MeasuredValue } from '../types.ts'
 import type { Json } from './json.ts'
-import { describe, type Found, unmeasured } from './measurements.ts'
+import { describe, type Found, limits, unmeasured } from './measurements.ts'
 
 /** One seeded try. What the format does not give stays empty in the key. */
 export type Episode = {
@@ -27,6 +27,7 @@ export function foundEpisodes(name: string, episodes: readonly Episode[]): reado
 
 function episodesFrom(episodes: readonly Episode[]): MeasuredValue {
   if (episodes.length === 0) return unmeasured('0 episodes')
+  if (episodes.length > limits.episodes) return unmeasured(`${episodes.length} episodes; at most ${limits.episodes} are read`)
   const outcomes = new Map<string, boolean>()
   for (const episode of episodes) {
     const key = [episode.group, episode.task, episode.index, episode.seed].map(keyPart).join('/')

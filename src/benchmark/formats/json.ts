@@ -106,9 +106,13 @@ function readScalar(cursor: Cursor): Json {
   scalar.lastIndex = cursor.at
   const token = scalar.exec(cursor.text)?.[0] ?? ''
   const word = words.get(token)
-  if (word === undefined && !/^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(token)) throw malformed(cursor, 'a value')
-  cursor.at += token.length
-  return word === undefined ? Number(token) : word
+  const isNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(token)
+  const end = cursor.at + token.length
+  // A token that runs into the end of the text was cut there, rather than misspelt.
+  if (word !== undefined || isNumber || end === cursor.text.length) cursor.at = end
+  if (isNumber) return Number(token)
+  if (word === undefined) throw malformed(cursor, 'a value')
+  return word
 }
 
 function accept(cursor: Cursor, character: string): boolean {

@@ -1,4 +1,4 @@
-import { duplicated, isObject, type Json, readJson } from './json.ts'
+import { duplicated, isObject, type Json, type JsonObject, readJson } from './json.ts'
 import { type Found, type Reading, samplesFrom, unmeasured } from './measurements.ts'
 import { readPlainJson } from './plain-json.ts'
 
@@ -7,7 +7,7 @@ import { readPlainJson } from './plain-json.ts'
  * One broken line makes the whole unmeasured: it is what a crash leaves behind.
  */
 export function readJsonLines(text: string): Reading {
-  const rows: ReadonlyMap<string, Json>[] = []
+  const rows: JsonObject[] = []
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue
     const reading = readJson(line)
@@ -15,26 +15,35 @@ export function readJsonLines(text: string): Reading {
     if (!isObject(reading.value)) return { kind: 'unreadable', reason: `line ${index + 1}: expected a JSON object` }
     rows.push(reading.value)
   }
-  const keys = [...new Set(rows.flatMap((row) => [...row.keys()]))]
-  if (rows.length === 1 && rows[0]) return readPlainJson(rows[0])
-  const isLog = keys.some((key) => steps.has(key))
-  return {
-    kind: 'read',
-    found: keys.filter((key) => !steps.has(key)).flatMap((key) => readColumn(key, rows, isLog ? 'last' : 'all')),
-    warnings: [],
-  }
+  return rows.length === 1 && rows[0] ? readPlainJson(rows[0]) : readRows(rows)
 }
 
 const steps = new Set(['step', '_step', 'global_step', 'epoch', 'iteration'])
 
-function readColumn(name: string, rows: readonly ReadonlyMap<string, Json>[], taken: 'last' | 'all'): readonly Found[] {
-  const values = rows.filter((row) => row.has(name)).map((row) => row.get(name) ?? null)
+function readRows(rows: readonly JsonObject[]): Reading {
+  const columns = new Map<string, Json[]>()
+  for (const row of rows) {
+    for (const [key, value] of row) {
+      const column = columns.get(key)
+      if (column) column.push(value)
+      else columns.set(key, [value])
+    }
+  }
+  const taken = columns.keys().some((key) => steps.has(key)) ? 'last' : 'all'
+  const found = [...columns].filter(([key]) => !steps.has(key)).flatMap(([key, values]) => readColumn(key, values, taken))
+  return { kind: 'read', found, warnings: [] }
+}
+
+function readColumn(name: string, values: readonly Json[], taken: 'last' | 'all'): readonly Found[] {
   if (values.includes(duplicated)) return [{ name, value: unmeasured('the name comes twice in one line') }]
   if (values.some((value) => typeof value === 'string')) return []
-  const readings = values.map((value) => readPlainJson(new Map([[name, value]])))
-  const found = readings.map((reading) => (reading.kind === 'read' ? reading.found : []))
-  if (taken === 'last') return found.at(-1) ?? []
-  return values.some(isObject) ? mergeNested(found.flat()) : [{ name, value: samplesFrom(values) }]
+  if (taken === 'last') return readPlain(name, values.at(-1) ?? null)
+  return values.some(isObject) ? mergeNested(values.flatMap((value) => readPlain(name, value))) : [{ name, value: samplesFrom(values) }]
+}
+
+function readPlain(name: string, value: Json): readonly Found[] {
+  const reading = readPlainJson(new Map([[name, value]]))
+  return reading.kind === 'read' ? reading.found : []
 }
 
 /** Nested objects give the same dotted names on every line; their single samples are put together. */

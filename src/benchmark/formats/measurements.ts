@@ -10,11 +10,13 @@ export type Reading =
 
 export type Found = { readonly name: string; readonly unit?: string; readonly direction?: Direction; readonly value: MeasuredValue }
 
-export const limits = { metrics: 1000, nameLength: 200, unitLength: 20, warnings: 20 } as const
+export const limits = { metrics: 1000, names: 10_000, episodes: 100_000, nameLength: 200, unitLength: 20, warnings: 20 } as const
 
 /** Cleans names, infers what is missing, refuses names that come twice, and bounds the whole. */
 export function toParsedFile(format: string, reading: Reading): ParsedFile {
   if (reading.kind === 'unreadable') return { kind: 'unmeasured', reason: reading.reason }
+  if (reading.found.length > limits.names)
+    return { kind: 'unmeasured', reason: `it has more than ${limits.names} named numbers; write fewer` }
   const measurements = refuseDuplicates(reading.found.map(toMeasurement).filter((measurement) => measurement.metric !== ''))
   if (measurements.length === 0) return { kind: 'unmeasured', reason: 'there is no number in it' }
   const warnings = reading.warnings.map((warning) => cleanText(warning, 200))

@@ -19,7 +19,7 @@ function walk(object: JsonObject, prefix: string): readonly Found[] {
   for (const [key, value] of object) {
     found.push(...readEntry(`${prefix}${key}`, value))
     // One more than the limit is enough to know that there are too many.
-    if (found.length > limits.metrics * 2) break
+    if (found.length > limits.names) break
   }
   return found
 }

@@ -102,7 +102,10 @@ function askGate(
   const budget = resolveBudget(gate.maxRegression, row.head, row.unit)
   if (budget.kind === 'unfit') return { questions: [...limitQuestions, answered('unmeasured', 'configuration', budget.reason)] }
   const effect = compareSeries(row.base, row.head, budget.scale)
-  return { questions: [askRegression(effect, direction, budget.amount), ...limitQuestions], budget }
+  return {
+    questions: [askRegression(effect, direction, budget.amount), ...limitQuestions],
+    budget: { scale: budget.scale, amount: budget.amount },
+  }
 }
 
 /** Rates are shares; a limit written in percent is one hundredth of it. */

@@ -1,11 +1,12 @@
 import type { MetricRow, ShownChange, ShownValue } from '../judge.ts'
 
-/** Three significant digits, four from 1000: `0.0412`, `41.2`, `1234`, `1.2e+7`. */
+/** Three significant digits, four from 1000 and for whole numbers: `0.0412`, `41.0`, `1234`, `1.20e+7`. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? '∞' : value < 0 ? '−∞' : '–'
   const size = Math.abs(value)
   if (size !== 0 && (size >= 1e7 || size < 1e-4)) return minus(value.toExponential(2))
-  return minus(String(Number(value.toPrecision(size >= 1000 ? 4 : 3))))
+  if (Number.isInteger(value) || size >= 999.5) return minus(String(Number(value.toPrecision(4))))
+  return minus(value.toPrecision(3))
 }
 
 /** `90.0 %` for a rate, `41.0 ms` for a number, `–` when there is none. */
