@@ -1,6 +1,16 @@
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import { taskInputs } from './order.ts'
-import type { BaseInputs, DeliveryStore, RepositoryReference, SourceMirror, StoredOutputs, TaskView, ViewStore, WorkflowStore, WorkflowView } from './ports.ts'
+import type {
+  BaseInputs,
+  DeliveryStore,
+  RepositoryReference,
+  SourceMirror,
+  StoredOutputs,
+  TaskView,
+  ViewStore,
+  WorkflowStore,
+  WorkflowView,
+} from './ports.ts'
 
 export type BaseInputsDeps = {
   readonly views: ViewStore
@@ -48,7 +58,12 @@ export function createBaseInputs({ views, workflows, deliveries, mirror, wakeWor
 
   async function search(view: WorkflowView, task: TaskView, signal: AbortSignal): Promise<Search> {
     const { baseSha } = view.workflow.provenance
-    if (baseSha === '') return { kind: 'missing', reason: 'This pull request has no merge base with its base branch', remedy: 'Rebase it onto its base branch.' }
+    if (baseSha === '')
+      return {
+        kind: 'missing',
+        reason: 'This pull request has no merge base with its base branch',
+        remedy: 'Rebase it onto its base branch.',
+      }
     const wanted = taskInputs(task.template)
     const exact = await outputsAt(view, task, [baseSha], 'merge-base')
     if (exact) return exact
@@ -57,13 +72,20 @@ export function createBaseInputs({ views, workflows, deliveries, mirror, wakeWor
     return (await outputsAt(view, task, older, 'ancestor')) ?? missing(view, baseSha, wanted[0]?.task ?? '')
   }
 
-  async function outputsAt(view: WorkflowView, task: TaskView, shas: readonly CommitSha[], exact: Found['exact']): Promise<Found | undefined> {
+  async function outputsAt(
+    view: WorkflowView,
+    task: TaskView,
+    shas: readonly CommitSha[],
+    exact: Found['exact'],
+  ): Promise<Found | undefined> {
     const { provenance, spec } = view.workflow
     const wanted = taskInputs(task.template)
     const baseSha = provenance.baseSha as CommitSha
     if (wanted.length === 0) return exact === 'merge-base' ? { kind: 'found', sha: baseSha, inputs: [], exact, workflow: '' } : undefined
     const candidates = await Promise.all(wanted.map((input) => views.trustedOutputs(provenance.repositoryId, spec, shas, input.task)))
-    const first = candidates[0]?.find(({ reference }) => candidates.every((list) => list.some((other) => other.reference.workflow === reference.workflow)))
+    const first = candidates[0]?.find(({ reference }) =>
+      candidates.every((list) => list.some((other) => other.reference.workflow === reference.workflow)),
+    )
     if (!first) return undefined
     const inputs: (StoredOutputs | undefined)[] = task.template.inputs.map(() => undefined)
     wanted.forEach(({ index }, position) => {
@@ -89,8 +111,11 @@ function missing(view: WorkflowView, sha: CommitSha, task: string): BaseInputs {
 
 /** Why a task waits, while its base arm is awaited; undefined otherwise. */
 export function baseWaitReason(view: WorkflowView, task: TaskView): string | undefined {
-  const waits = task.baseInputsState === 'awaited' && task.waitsFor.length === 0 && task.state.status === 'WAITING' && view.workflow.slot !== 'waiting'
-  return waits ? `waits for the base arm: outputs of \`${view.workflow.spec}\` at merge base ${view.workflow.provenance.baseSha.slice(0, 7)} are still being made` : undefined
+  const waits =
+    task.baseInputsState === 'awaited' && task.waitsFor.length === 0 && task.state.status === 'WAITING' && view.workflow.slot !== 'waiting'
+  return waits
+    ? `waits for the base arm: outputs of \`${view.workflow.spec}\` at merge base ${view.workflow.provenance.baseSha.slice(0, 7)} are still being made`
+    : undefined
 }
 
 export const repositoryOf = ({ workflow: { provenance } }: WorkflowView): RepositoryReference => ({

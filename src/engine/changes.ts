@@ -9,7 +9,9 @@ import type { SubmittedChange } from './submit.ts'
 export type ChangeDeps = { readonly reader: ForgeReader; readonly platforms: PlatformConfig }
 
 /** `absorbed`: the branch has an open pull request, whose own events run it (extensions.md §1). */
-export type ChangeResult = { readonly kind: 'change'; readonly change: SubmittedChange } | { readonly kind: 'nothing'; readonly reason: string }
+export type ChangeResult =
+  | { readonly kind: 'change'; readonly change: SubmittedChange }
+  | { readonly kind: 'nothing'; readonly reason: string }
 
 /** Works out what a push changed. */
 export async function changeOfPush(event: Pushed, deps: ChangeDeps, signal: AbortSignal): Promise<ChangeResult> {
@@ -17,7 +19,8 @@ export async function changeOfPush(event: Pushed, deps: ChangeDeps, signal: Abor
   if (event.change === 'deleted' || isZeroSha(after)) return nothing('The ref was deleted')
   const branch = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined
   const isDefault = branch === event.defaultBranch
-  if (branch !== undefined && !isDefault && (await deps.reader.openPullRequestsOf(repository, branch, signal)).length > 0) return nothing('An open pull request runs this branch')
+  if (branch !== undefined && !isDefault && (await deps.reader.openPullRequestsOf(repository, branch, signal)).length > 0)
+    return nothing('An open pull request runs this branch')
   const origin = await originOf(repository, repository.id, event.sender, deps, signal)
   const provenance: Omit<Provenance, 'tier'> = {
     ...identity(repository, event.sender),
@@ -35,7 +38,14 @@ export async function changeOfPush(event: Pushed, deps: ChangeDeps, signal: Abor
   const named = branch === undefined ? { tag: ref.replace(/^refs\/tags\//, '') } : { branch }
   return {
     kind: 'change',
-    change: { repository, provenance, change: { event: 'push', ...named, changedPaths }, judgeSha: undefined, requiredByRules: [], skipped: skipWord(event.headCommitMessage) },
+    change: {
+      repository,
+      provenance,
+      change: { event: 'push', ...named, changedPaths },
+      judgeSha: undefined,
+      requiredByRules: [],
+      skipped: skipWord(event.headCommitMessage),
+    },
   }
 }
 
@@ -77,12 +87,22 @@ export type PullRequestRequest = {
 export const checkPrefix = 'osmo / '
 
 /** Trusted: head and base repository are the same **and** the sender has the permission at this moment (extensions.md §7). */
-async function originOf(repository: RepositoryReference, headRepositoryId: number | undefined, sender: Actor | undefined, { reader, platforms }: ChangeDeps, signal: AbortSignal): Promise<Provenance['origin']> {
+async function originOf(
+  repository: RepositoryReference,
+  headRepositoryId: number | undefined,
+  sender: Actor | undefined,
+  { reader, platforms }: ChangeDeps,
+  signal: AbortSignal,
+): Promise<Provenance['origin']> {
   if (headRepositoryId !== repository.id || !sender) return 'untrusted'
   return hasPermission(await reader.permission(repository, sender.login, signal), platforms.trust.trusted) ? 'trusted' : 'untrusted'
 }
 
-function pullRequestProvenance({ repository, number, sender }: PullRequestRequest, snapshot: PullRequestSnapshot, origin: Provenance['origin']): Omit<Provenance, 'tier'> {
+function pullRequestProvenance(
+  { repository, number, sender }: PullRequestRequest,
+  snapshot: PullRequestSnapshot,
+  origin: Provenance['origin'],
+): Omit<Provenance, 'tier'> {
   return {
     ...identity(repository, sender),
     event: 'pull_request',
@@ -105,7 +125,12 @@ const identity = (repository: RepositoryReference, sender: Actor | undefined) =>
 })
 
 /** A branch's first push is judged against the default branch; the default branch's own first push changes every file. */
-async function pathsOfPush(event: Pushed, isDefault: boolean, reader: ForgeReader, signal: AbortSignal): Promise<readonly string[] | 'unknown'> {
+async function pathsOfPush(
+  event: Pushed,
+  isDefault: boolean,
+  reader: ForgeReader,
+  signal: AbortSignal,
+): Promise<readonly string[] | 'unknown'> {
   const base = event.change === 'created' ? await firstPushBase(event, isDefault, reader, signal) : event.before
   return base === undefined ? 'unknown' : reader.changedPaths(event.repository, { kind: 'compare', base, head: event.after }, signal)
 }

@@ -1,6 +1,6 @@
 import { parseBenchmarkFile } from '../benchmark/formats/parse.ts'
-import type { BenchmarkRun, ParsedFile } from '../benchmark/types.ts'
 import { matchesGlob } from '../benchmark/glob.ts'
+import type { BenchmarkRun, ParsedFile } from '../benchmark/types.ts'
 import type { AttemptReference, WorkflowId } from '../workflow/names.ts'
 import type { PlannedBenchmark } from '../workflow/plan-types.ts'
 import { isFinished } from '../workflow/status.ts'
@@ -32,7 +32,11 @@ export async function collectBenchmarks(id: WorkflowId, taskName: string, attemp
   const source = stored ? task.outputs : undefined
   const declared = view.plan.benchmarks.filter((benchmark) => benchmark.task === taskName)
   for (const benchmark of declared) {
-    await deps.samples.save({ workflow: id, task: taskName, attempt }, benchmark.name, source ? await readRuns(source, benchmark, deps.objects) : [])
+    await deps.samples.save(
+      { workflow: id, task: taskName, attempt },
+      benchmark.name,
+      source ? await readRuns(source, benchmark, deps.objects) : [],
+    )
   }
   await deps.workflows.post(id, { kind: 'benchmarks-collected', task: taskName, attempt })
   deps.wakeWorkflow(id)
@@ -42,14 +46,23 @@ export async function collectBenchmarks(id: WorkflowId, taskName: string, attemp
 async function readRuns(source: AttemptReference, benchmark: PlannedBenchmark, objects: ObjectStore): Promise<readonly BenchmarkRun[]> {
   const prefix = outputPrefix(source)
   const keys = (await objects.list(prefix, maxListed)).map(({ key }) => key.slice(prefix.length))
-  const folders = [...new Set(keys.map((key) => /^runs\/(\d{1,5}-(?:base|head))\//.exec(key)?.[1]))].filter((folder) => folder !== undefined)
+  const folders = [...new Set(keys.map((key) => /^runs\/(\d{1,5}-(?:base|head))\//.exec(key)?.[1]))].filter(
+    (folder) => folder !== undefined,
+  )
   if (folders.length === 0) return [{ arm: 'head', pair: 0, files: await readFiles(prefix, keys, benchmark, objects) }]
-  return Promise.all(folders.map(async (folder) => {
-    const below = `runs/${folder}/`
-    const files = await readFiles(`${prefix}${below}`, keys.filter((key) => key.startsWith(below)).map((key) => key.slice(below.length)), benchmark, objects)
-    const [pair = '0', arm = 'head'] = folder.split('-')
-    return { arm: arm === 'base' ? 'base' : 'head', pair: Number(pair), files }
-  }))
+  return Promise.all(
+    folders.map(async (folder) => {
+      const below = `runs/${folder}/`
+      const files = await readFiles(
+        `${prefix}${below}`,
+        keys.filter((key) => key.startsWith(below)).map((key) => key.slice(below.length)),
+        benchmark,
+        objects,
+      )
+      const [pair = '0', arm = 'head'] = folder.split('-')
+      return { arm: arm === 'base' ? 'base' : 'head', pair: Number(pair), files }
+    }),
+  )
 }
 
 async function readFiles(prefix: string, keys: readonly string[], { path, format }: PlannedBenchmark, objects: ObjectStore) {

@@ -55,7 +55,8 @@ export function createDispatcher(deps: DispatcherDeps) {
     } catch (error) {
       if (error instanceof WrongOrder) return refuse(pending, error.message, 'start-error')
       log.warn({ error, ...pending.reference }, 'A pod could not be created; trying again')
-      if (pending.failures >= maxCreateFailures) return refuse(pending, `Its pod could not be created: ${messageOf(error)}`, 'backend-error')
+      if (pending.failures >= maxCreateFailures)
+        return refuse(pending, `Its pod could not be created: ${messageOf(error)}`, 'backend-error')
       await outbox.retry(pending.outboxId, Math.min(30, 2 ** pending.failures), messageOf(error))
     }
   }
@@ -71,7 +72,13 @@ export function createDispatcher(deps: DispatcherDeps) {
 
   async function refuse({ outboxId, reference }: PendingPod, message: string, reason: 'start-error' | 'backend-error'): Promise<void> {
     const exitCode = reason === 'start-error' ? 3003 : 3001
-    await workflows.post(reference.workflow, { kind: 'task-exited', task: reference.task, attempt: reference.attempt, startedAt: undefined, exit: { exitCode, reason, message, outputs: 'none' } })
+    await workflows.post(reference.workflow, {
+      kind: 'task-exited',
+      task: reference.task,
+      attempt: reference.attempt,
+      startedAt: undefined,
+      exit: { exitCode, reason, message, outputs: 'none' },
+    })
     await outbox.done([outboxId])
     deps.wakeWorkflow(reference.workflow)
   }

@@ -1,21 +1,29 @@
 import { runOrder } from '../benchmark/compare.ts'
 import type { FileSpec } from '../spec/types.ts'
-import type { CommitSha } from '../workflow/names.ts'
+import type { AttemptReference, CommitSha } from '../workflow/names.ts'
 import { podName } from '../workflow/names.ts'
 import type { TaskTemplate } from '../workflow/plan-types.ts'
 import type { Provenance } from '../workflow/state.ts'
 import { attemptToken } from './attempt-token.ts'
 import type { DispatchOrder, OrderedFile, OrderedRuns, PodOrder, RepositoryReference, SourceMirror } from './ports.ts'
-import type { AttemptReference } from '../workflow/names.ts'
 
-export type OrderDeps = { readonly mirror: SourceMirror; readonly serverKey: string; readonly hosts: (workflow: string, members: readonly string[]) => Readonly<Record<string, string>> }
+export type OrderDeps = {
+  readonly mirror: SourceMirror
+  readonly serverKey: string
+  readonly hosts: (workflow: string, members: readonly string[]) => Readonly<Record<string, string>>
+}
 
 /** What a command of an untrusted origin may do at most, whatever it asks for; a backend may hold less. */
 const processLimit = 4096
 const outputBytesLimit = 20 * 1024 ** 3
 
 /** Everything a pod needs to know, files of `localpath` included. Throws {@link WrongOrder} when the commit lacks one. */
-export async function buildOrder(order: DispatchOrder, reference: AttemptReference, deps: OrderDeps, signal: AbortSignal): Promise<PodOrder> {
+export async function buildOrder(
+  order: DispatchOrder,
+  reference: AttemptReference,
+  deps: OrderDeps,
+  signal: AbortSignal,
+): Promise<PodOrder> {
   const { workflow, template, policy, group, taskId, taskName } = order
   const { provenance } = workflow
   return {
@@ -75,7 +83,8 @@ function gitEnvironment({ workflow, taskName }: DispatchOrder, attempt: number):
   }
 }
 
-const refName = ({ ref, pullRequest }: Provenance) => (pullRequest === undefined ? ref.replace(/^refs\/(heads|tags)\//, '') : `${pullRequest}/head`)
+const refName = ({ ref, pullRequest }: Provenance) =>
+  pullRequest === undefined ? ref.replace(/^refs\/(heads|tags)\//, '') : `${pullRequest}/head`
 
 async function orderedRuns(order: DispatchOrder, mirror: SourceMirror, signal: AbortSignal): Promise<OrderedRuns> {
   const { compare, baseTemplate } = order.template
@@ -85,7 +94,12 @@ async function orderedRuns(order: DispatchOrder, mirror: SourceMirror, signal: A
   const fallback = withBase ? baseTemplate : undefined
   return {
     kind: 'arms',
-    order: planned.map(({ arm, pair, phase }) => ({ arm, pair, purpose: phase === 'warmup' ? 'warmup' : 'measure', seed: compare.seed + pair })),
+    order: planned.map(({ arm, pair, phase }) => ({
+      arm,
+      pair,
+      purpose: phase === 'warmup' ? 'warmup' : 'measure',
+      seed: compare.seed + pair,
+    })),
     baseFallback: fallback && {
       command: fallback.command,
       environment: { ...fallback.environment, ...gitEnvironment(order, 0) },
@@ -96,25 +110,45 @@ async function orderedRuns(order: DispatchOrder, mirror: SourceMirror, signal: A
 
 const hasBase = ({ baseInputs, workflow }: DispatchOrder) => baseInputs?.kind === 'found' && workflow.provenance.baseSha !== ''
 
-async function orderedFiles(files: readonly FileSpec[], order: DispatchOrder, mirror: SourceMirror, signal: AbortSignal): Promise<readonly OrderedFile[]> {
+async function orderedFiles(
+  files: readonly FileSpec[],
+  order: DispatchOrder,
+  mirror: SourceMirror,
+  signal: AbortSignal,
+): Promise<readonly OrderedFile[]> {
   const lists = await Promise.all(files.map((file) => orderedFile(file, order, mirror, signal)))
   return lists.flat()
 }
 
-async function orderedFile(file: FileSpec, order: DispatchOrder, mirror: SourceMirror, signal: AbortSignal): Promise<readonly OrderedFile[]> {
+async function orderedFile(
+  file: FileSpec,
+  order: DispatchOrder,
+  mirror: SourceMirror,
+  signal: AbortSignal,
+): Promise<readonly OrderedFile[]> {
   if (file.kind === 'inline') return [{ path: file.path, head: encoded(file), base: undefined }]
   const { provenance } = order.workflow
   const repository = { id: provenance.repositoryId, installationId: provenance.installationId, fullName: provenance.repository }
   const head = await localFiles(file, repository, provenance.sha, mirror, signal)
-  if (!head) throw new WrongOrder(`Expected the file ${file.localpath} (localpath of ${file.path}) at commit ${provenance.sha.slice(0, 7)}, and there is none. Add it, or mend the path: it is relative to the spec file`)
+  if (!head)
+    throw new WrongOrder(
+      `Expected the file ${file.localpath} (localpath of ${file.path}) at commit ${provenance.sha.slice(0, 7)}, and there is none. Add it, or mend the path: it is relative to the spec file`,
+    )
   const base = hasBase(order) && provenance.baseSha ? await localFiles(file, repository, provenance.baseSha, mirror, signal) : undefined
   return [...head].map(([path, contents]) => ({ path, head: contents, base: base?.get(path) }))
 }
 
-const encoded = (file: Extract<FileSpec, { kind: 'inline' }>) => (file.encoding === 'base64' ? file.contents : Buffer.from(file.contents, 'utf8').toString('base64'))
+const encoded = (file: Extract<FileSpec, { kind: 'inline' }>) =>
+  file.encoding === 'base64' ? file.contents : Buffer.from(file.contents, 'utf8').toString('base64')
 
 /** A directory becomes its files below the given path. */
-async function localFiles(file: Extract<FileSpec, { kind: 'local' }>, repository: RepositoryReference, sha: CommitSha, mirror: SourceMirror, signal: AbortSignal) {
+async function localFiles(
+  file: Extract<FileSpec, { kind: 'local' }>,
+  repository: RepositoryReference,
+  sha: CommitSha,
+  mirror: SourceMirror,
+  signal: AbortSignal,
+) {
   const found = await mirror.files(repository, sha, file.localpath, signal)
   if (!found) return undefined
   const suffix = (path: string) => (path === file.localpath ? '' : path.slice(file.localpath.length))
@@ -122,4 +156,5 @@ async function localFiles(file: Extract<FileSpec, { kind: 'local' }>, repository
 }
 
 /** Which of a task's inputs are stored outputs, aligned with the template's `inputs`. */
-export const taskInputs = (template: TaskTemplate) => template.inputs.flatMap((input, index) => (input.kind === 'task' ? [{ index, task: input.task }] : []))
+export const taskInputs = (template: TaskTemplate) =>
+  template.inputs.flatMap((input, index) => (input.kind === 'task' ? [{ index, task: input.task }] : []))

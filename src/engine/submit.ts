@@ -1,7 +1,7 @@
-import type { PlatformConfig, RepositoryConfig, SpecResult, SpecOptions, WorkflowSpec } from '../spec/types.ts'
 import { selectSpecFiles } from '../spec/names.ts'
 import { parseRepositoryConfig } from '../spec/repository-config.ts'
 import { type Change, selects } from '../spec/triggers.ts'
+import type { PlatformConfig, RepositoryConfig, SpecOptions, SpecResult, WorkflowSpec } from '../spec/types.ts'
 import type { CommitSha } from '../workflow/names.ts'
 import { firstRun, plan, type RunIdentity } from '../workflow/plan.ts'
 import type { Provenance } from '../workflow/state.ts'
@@ -10,7 +10,12 @@ import type { ForgeReader, RepositoryReference, SpecFile, StoredDiagnostic, Subm
 /** Reads a spec's text; off the event loop in production, since a template may be hostile. Never rejects on bad text. */
 export type SpecParser = (text: string, options: SpecOptions) => Promise<SpecResult>
 
-export type SubmitDeps = { readonly reader: ForgeReader; readonly parse: SpecParser; readonly platforms: PlatformConfig; readonly latest: Latest }
+export type SubmitDeps = {
+  readonly reader: ForgeReader
+  readonly parse: SpecParser
+  readonly platforms: PlatformConfig
+  readonly latest: Latest
+}
 /** Display ids of the newest successful trusted workflow of each spec on the base branch. */
 export type Latest = (repositoryId: number) => Promise<Readonly<Record<string, string>>>
 
@@ -27,9 +32,7 @@ export type SubmittedChange = {
 }
 
 /** Which specs run, and as which run: the trigger rules decide, or a person named them. */
-export type Selection =
-  | { readonly kind: 'triggers' }
-  | { readonly kind: 'named'; readonly run: (spec: string) => NamedRun | undefined }
+export type Selection = { readonly kind: 'triggers' } | { readonly kind: 'named'; readonly run: (spec: string) => NamedRun | undefined }
 export type NamedRun = RunIdentity & { readonly values: Readonly<Record<string, string | number | boolean>> }
 
 type ReadSpec = { readonly name: string; readonly file: SpecFile; readonly result: SpecResult }
@@ -42,19 +45,30 @@ const emptySettings: RepositoryConfig = { values: {}, pool: [], required: [], no
  * From a change to everything it leads to: each file parsed on its own, so that a bad one fails alone; specs selected and planned; and of
  * what does not run, the reason.
  */
-export async function prepareSubmission(change: SubmittedChange, selection: Selection, deps: SubmitDeps, signal: AbortSignal): Promise<Submission> {
+export async function prepareSubmission(
+  change: SubmittedChange,
+  selection: Selection,
+  deps: SubmitDeps,
+  signal: AbortSignal,
+): Promise<Submission> {
   const { provenance, judgeSha } = change
   const judge = judgeSha ? await readTree(change, judgeSha, undefined, selection, deps, signal) : undefined
   const head = await readTree(change, provenance.sha, judge?.settings, selection, deps, signal)
-  const mergeBase = judge && provenance.baseSha ? await readTree(change, provenance.baseSha, judge.settings, selection, deps, signal) : undefined
+  const mergeBase =
+    judge && provenance.baseSha ? await readTree(change, provenance.baseSha, judge.settings, selection, deps, signal) : undefined
   const settings = judge?.settings ?? head.settings
   const required = new Set([...settings.required, ...change.requiredByRules])
   const outcomes = head.specs.map((spec) => decide(spec, { change, selection, settings, required, judge, mergeBase, deps }))
-  const deleted = [...required].filter((name) => !head.specs.some((spec) => spec.name === name) && judge?.specs.some((spec) => spec.name === name))
+  const deleted = [...required].filter(
+    (name) => !head.specs.some((spec) => spec.name === name) && judge?.specs.some((spec) => spec.name === name),
+  )
   return {
     provenance: { ...provenance, tier: 'none' },
     plans: outcomes.flatMap((outcome) => (outcome.kind === 'planned' ? [outcome.plan] : [])),
-    skipped: selection.kind === 'triggers' ? [...outcomes.flatMap((outcome) => (outcome.kind === 'skipped' ? [outcome.skipped] : [])), ...deleted.map(deletedSpec)] : [],
+    skipped:
+      selection.kind === 'triggers'
+        ? [...outcomes.flatMap((outcome) => (outcome.kind === 'skipped' ? [outcome.skipped] : [])), ...deleted.map(deletedSpec)]
+        : [],
     diagnostics: [...head.diagnostics, ...head.specs.flatMap(({ result }) => diagnosticsOf(result)), ...refusals(outcomes)],
     notes: notesOf(change),
   }
@@ -76,9 +90,11 @@ type Outcome =
 
 function decide(spec: ReadSpec, context: Context): Outcome {
   const required = context.required.has(spec.name) ? 'required' : 'optional'
-  if (spec.result.kind === 'invalid') return skip(spec.name, 'The file has errors; see the annotations of `osmo / config`', required, 'action_required')
+  if (spec.result.kind === 'invalid')
+    return skip(spec.name, 'The file has errors; see the annotations of `osmo / config`', required, 'action_required')
   const selected = select(spec, spec.result.spec, required, context)
-  if (selected.kind !== 'run') return selected.kind === 'ignored' ? { kind: 'ignored' } : skip(spec.name, selected.reason, required, selected.conclusion)
+  if (selected.kind !== 'run')
+    return selected.kind === 'ignored' ? { kind: 'ignored' } : skip(spec.name, selected.reason, required, selected.conclusion)
   const judged = validSpec(context.judge, spec.name)
   const planned = plan({
     name: spec.name,
@@ -95,36 +111,69 @@ function decide(spec: ReadSpec, context: Context): Outcome {
   })
   if (planned.kind === 'planned') return { kind: 'planned', plan: planned.plan }
   const skipped = { spec: spec.name, reason: planned.reason, required, conclusion: 'action_required' } as const
-  return planned.conclusion === 'failure' ? { kind: 'skipped', skipped, refusal: refusal(spec.file.path, planned.reason) } : { kind: 'skipped', skipped }
+  return planned.conclusion === 'failure'
+    ? { kind: 'skipped', skipped, refusal: refusal(spec.file.path, planned.reason) }
+    : { kind: 'skipped', skipped }
 }
 
-type Selected = { readonly kind: 'run'; readonly run: RunIdentity } | { readonly kind: 'skip'; readonly reason: string; readonly conclusion: Skipped['conclusion'] } | { readonly kind: 'ignored' }
+type Selected =
+  | { readonly kind: 'run'; readonly run: RunIdentity }
+  | { readonly kind: 'skip'; readonly reason: string; readonly conclusion: Skipped['conclusion'] }
+  | { readonly kind: 'ignored' }
 
-function select(read: ReadSpec, spec: WorkflowSpec, required: Skipped['required'], { change, selection, settings, judge }: Context): Selected {
+function select(
+  read: ReadSpec,
+  spec: WorkflowSpec,
+  required: Skipped['required'],
+  { change, selection, settings, judge }: Context,
+): Selected {
   if (selection.kind === 'named') {
     const run = selection.run(read.name)
     return run ? { kind: 'run', run } : { kind: 'ignored' }
   }
-  if (change.skipped === 'by-commit-message') return { kind: 'skip', reason: 'The commit message says `[skip ci]`', conclusion: 'action_required' }
+  if (change.skipped === 'by-commit-message')
+    return { kind: 'skip', reason: 'The commit message says `[skip ci]`', conclusion: 'action_required' }
   // For a required spec base's own `on` decides, so that head cannot deselect itself (extensions.md §5).
   const judging = required === 'required' ? (validSpec(judge, read.name) ?? spec) : spec
-  const answer = selects(judging.triggers ?? settings.triggers, { ...change.change, specPath: read.file.path, localpaths: localpaths(spec) })
+  const answer = selects(judging.triggers ?? settings.triggers, {
+    ...change.change,
+    specPath: read.file.path,
+    localpaths: localpaths(spec),
+  })
   return answer.kind === 'run' ? { kind: 'run', run: firstRun } : { kind: 'skip', reason: answer.reason, conclusion: 'skipped' }
 }
 
-const skip = (spec: string, reason: string, required: Skipped['required'], conclusion: Skipped['conclusion']): Outcome => ({ kind: 'skipped', skipped: { spec, reason, required, conclusion } })
+const skip = (spec: string, reason: string, required: Skipped['required'], conclusion: Skipped['conclusion']): Outcome => ({
+  kind: 'skipped',
+  skipped: { spec, reason, required, conclusion },
+})
 
-const deletedSpec = (spec: string): Skipped => ({ spec, reason: 'The file of this required spec does not exist at the head commit', required: 'required', conclusion: 'action_required' })
+const deletedSpec = (spec: string): Skipped => ({
+  spec,
+  reason: 'The file of this required spec does not exist at the head commit',
+  required: 'required',
+  conclusion: 'action_required',
+})
 
 const validSpec = (tree: Tree | undefined, name: string) => {
   const result = tree?.specs.find((spec) => spec.name === name)?.result
   return result?.kind === 'valid' ? result.spec : undefined
 }
 
-const localpaths = (spec: WorkflowSpec) => spec.groups.flatMap((group) => group.tasks.flatMap((task) => task.files.flatMap((file) => (file.kind === 'local' ? [file.localpath] : []))))
+const localpaths = (spec: WorkflowSpec) =>
+  spec.groups.flatMap((group) =>
+    group.tasks.flatMap((task) => task.files.flatMap((file) => (file.kind === 'local' ? [file.localpath] : []))),
+  )
 
 /** `.osmo/` at one commit. Values of the settings come from the judge for code that is not trusted (extensions.md §5). */
-async function readTree(change: SubmittedChange, sha: CommitSha, judgeSettings: RepositoryConfig | undefined, selection: Selection, deps: SubmitDeps, signal: AbortSignal): Promise<Tree> {
+async function readTree(
+  change: SubmittedChange,
+  sha: CommitSha,
+  judgeSettings: RepositoryConfig | undefined,
+  selection: Selection,
+  deps: SubmitDeps,
+  signal: AbortSignal,
+): Promise<Tree> {
   const files = await deps.reader.specFiles(change.repository, sha, signal)
   const selected = selectSpecFiles(files.map(({ path, mode, bytes }) => ({ path, mode, sizeBytes: bytes })))
   const own = readSettings(files)
@@ -135,22 +184,37 @@ async function readTree(change: SubmittedChange, sha: CommitSha, judgeSettings: 
     selected.files.map(async ({ name, path }): Promise<ReadSpec> => {
       const file = files.find((candidate) => candidate.path === path)!
       const run = selection.kind === 'named' ? selection.run(name) : undefined
-      const options = { file: path, values: { ...values, ...run?.values }, github: githubValues(change.provenance, sha, name, run?.attempt ?? 1), latest }
+      const options = {
+        file: path,
+        values: { ...values, ...run?.values },
+        github: githubValues(change.provenance, sha, name, run?.attempt ?? 1),
+        latest,
+      }
       return { name, file, result: file.text === undefined ? unreadable(path) : await deps.parse(file.text, options) }
     }),
   )
   return { specs, settings, diagnostics: [...selected.diagnostics, ...own.diagnostics] }
 }
 
-function readSettings(files: readonly SpecFile[]): { readonly settings: RepositoryConfig; readonly diagnostics: readonly StoredDiagnostic[] } {
+function readSettings(files: readonly SpecFile[]): {
+  readonly settings: RepositoryConfig
+  readonly diagnostics: readonly StoredDiagnostic[]
+} {
   const file = files.find(({ path }) => path === '.osmo/config.yaml')
   if (file?.text === undefined) return { settings: emptySettings, diagnostics: [] }
   const parsed = parseRepositoryConfig(file.text, file.path)
-  return parsed.kind === 'valid' ? { settings: parsed.config, diagnostics: parsed.warnings } : { settings: emptySettings, diagnostics: parsed.diagnostics }
+  return parsed.kind === 'valid'
+    ? { settings: parsed.config, diagnostics: parsed.warnings }
+    : { settings: emptySettings, diagnostics: parsed.diagnostics }
 }
 
 /** Safe by their alphabet, so that they may be rendered into YAML and shell (extensions.md §3). */
-function githubValues(provenance: Omit<Provenance, 'tier'>, sha: CommitSha, spec: string, attempt: number): Readonly<Record<string, string>> {
+function githubValues(
+  provenance: Omit<Provenance, 'tier'>,
+  sha: CommitSha,
+  spec: string,
+  attempt: number,
+): Readonly<Record<string, string>> {
   return {
     sha,
     base_sha: provenance.baseSha,
@@ -162,13 +226,29 @@ function githubValues(provenance: Omit<Provenance, 'tier'>, sha: CommitSha, spec
   }
 }
 
-const unreadable = (file: string): SpecResult => ({ kind: 'invalid', diagnostics: [{ ...place(file), severity: 'error', code: 'limit/unreadable', message: 'Expected UTF-8 text of at most 1 MiB in a regular file. Make the file smaller or save it as UTF-8.' }] })
+const unreadable = (file: string): SpecResult => ({
+  kind: 'invalid',
+  diagnostics: [
+    {
+      ...place(file),
+      severity: 'error',
+      code: 'limit/unreadable',
+      message: 'Expected UTF-8 text of at most 1 MiB in a regular file. Make the file smaller or save it as UTF-8.',
+    },
+  ],
+})
 
 const place = (file: string) => ({ file, line: 1, column: 1, endLine: 1, endColumn: 1 })
 
-const refusal = (file: string, message: string): StoredDiagnostic => ({ ...place(file), severity: 'error', code: 'semantic/placement', message })
+const refusal = (file: string, message: string): StoredDiagnostic => ({
+  ...place(file),
+  severity: 'error',
+  code: 'semantic/placement',
+  message,
+})
 
-const refusals = (outcomes: readonly Outcome[]) => outcomes.flatMap((outcome) => (outcome.kind === 'skipped' && outcome.refusal ? [outcome.refusal] : []))
+const refusals = (outcomes: readonly Outcome[]) =>
+  outcomes.flatMap((outcome) => (outcome.kind === 'skipped' && outcome.refusal ? [outcome.refusal] : []))
 
 const diagnosticsOf = (result: SpecResult) => (result.kind === 'valid' ? result.warnings : result.diagnostics)
 

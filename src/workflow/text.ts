@@ -39,8 +39,10 @@ export function checkText(input: CheckInput): CheckText {
 }
 
 export function checkTitle({ status, tasks, cancellation, benchmarkTitle }: CheckInput): string {
-  if (status === 'PENDING') return tasks.map(({ reason }) => reason).find((reason) => reason !== undefined && !reason.startsWith('waits for')) ?? 'Waiting to start'
-  if (status === 'RUNNING') return cancellation ? 'Being cancelled' : `${finishedCount(tasks)} of ${tasks.length} tasks finished${runningNames(tasks)}`
+  if (status === 'PENDING')
+    return tasks.map(({ reason }) => reason).find((reason) => reason !== undefined && !reason.startsWith('waits for')) ?? 'Waiting to start'
+  if (status === 'RUNNING')
+    return cancellation ? 'Being cancelled' : `${finishedCount(tasks)} of ${tasks.length} tasks finished${runningNames(tasks)}`
   if (status === 'COMPLETED') return benchmarkTitle || `${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'} completed`
   if (status === 'FAILED_CANCELED') return cancellation ? `Cancelled by ${cancellation.by}: ${cancellation.reason}` : 'Cancelled'
   const failed = tasks.find(({ state }) => isFinished(state) && state.status !== 'COMPLETED' && state.status !== 'FAILED_UPSTREAM')
@@ -49,7 +51,10 @@ export function checkTitle({ status, tasks, cancellation, benchmarkTitle }: Chec
 
 export function taskTable(tasks: readonly TaskLine[]): string {
   const shown = tasks.slice(0, maxRows)
-  const rows = shown.map((task) => `| ${icon(task.state)} | ${cell(task.name)} | ${cell(stateText(task))} | ${durationText(task.state)} | ${cell(task.platform)} |`)
+  const rows = shown.map(
+    (task) =>
+      `| ${icon(task.state)} | ${cell(task.name)} | ${cell(stateText(task))} | ${durationText(task.state)} | ${cell(task.platform)} |`,
+  )
   const rest = tasks.length > maxRows ? [`| | … and ${tasks.length - maxRows} more | | | |`] : []
   return ['| | task | state | time | platform |', '|:--|:--|:--|--:|:--|', ...rows, ...rest].join('\n')
 }
@@ -65,7 +70,8 @@ export function stateText({ state, reason, attempts }: TaskLine): string {
 export function outcomeText(state: TaskState): string {
   if (!isFinished(state)) return state.status.toLowerCase()
   if (state.status === 'COMPLETED') return state.message === 'Lead task finished' ? 'completed with its lead' : 'completed'
-  if (state.status === 'FAILED') return state.exitCode < 256 ? `failed with exit code ${state.exitCode}` : `failed: ${oneLine(state.message)}`
+  if (state.status === 'FAILED')
+    return state.exitCode < 256 ? `failed with exit code ${state.exitCode}` : `failed: ${oneLine(state.message)}`
   return `${outcomeWords[state.status]}${state.message ? `: ${oneLine(state.message)}` : ''}`
 }
 
@@ -122,16 +128,29 @@ function icon(state: TaskState): string {
   return state.status === 'FAILED_UPSTREAM' || state.status === 'FAILED_CANCELED' ? '⏹️' : '❌'
 }
 
-const failure = ({ task, attempt, log }: CheckInput['failures'][number]) => `**Last lines of ${cell(task)}#${attempt}**\n\n${log.trim() === '' ? '_It printed nothing._' : fenced(log)}`
+const failure = ({ task, attempt, log }: CheckInput['failures'][number]) =>
+  `**Last lines of ${cell(task)}#${attempt}**\n\n${log.trim() === '' ? '_It printed nothing._' : fenced(log)}`
 
-const notices = (lines: readonly string[]) => (lines.length === 0 ? '' : `> [!WARNING]\n${lines.slice(0, 20).map((line) => `> ${oneLine(line)}`).join('\n>\n')}`)
+const notices = (lines: readonly string[]) =>
+  lines.length === 0
+    ? ''
+    : `> [!WARNING]\n${lines
+        .slice(0, 20)
+        .map((line) => `> ${oneLine(line)}`)
+        .join('\n>\n')}`
 
 function footer({ displayId, runtime, startedAt, finishedAt }: CheckInput): string {
   const took = startedAt !== undefined && finishedAt !== undefined ? ` · took ${formatDuration(finishedAt - startedAt)}` : ''
   return `<sub>workflow ${cell(displayId)}${took}${runtime ? ` · ${cell(runtime)}` : ''}</sub>`
 }
 
-const liveWords = { WAITING: 'waiting', PROCESSING: 'queued', SCHEDULING: 'starting', INITIALIZING: 'fetching its inputs', RUNNING: 'running' } as const
+const liveWords = {
+  WAITING: 'waiting',
+  PROCESSING: 'queued',
+  SCHEDULING: 'starting',
+  INITIALIZING: 'fetching its inputs',
+  RUNNING: 'running',
+} as const
 
 const outcomeWords = {
   FAILED_CANCELED: 'cancelled',

@@ -1,0 +1,237 @@
+import {
+  type Command,
+  type CommandError,
+  commandsAddedByEdit,
+  explainCommandError,
+  findTarget,
+  isCommandError,
+  parseCommands,
+} from '../workflow/command.ts'
+import type { WorkflowId } from '../workflow/names.ts'
+import { cell, taskTable } from '../workflow/text.ts'
+import { type ChangeDeps, changeOfPullRequest } from './changes.ts'
+import { dispatchValues } from './dispatch-values.ts'
+import type { CommentWritten } from './domain-event.ts'
+import { hasPermission } from './permission.ts'
+import type { AuditStore, CommandAnswer, Outbox, ViewStore, WorkflowStore, WorkflowView } from './ports.ts'
+import type { createReruns, RerunOrder, RerunTarget } from './reruns.ts'
+import type { SpecParser } from './submit.ts'
+import type { createSubmitter } from './submitter.ts'
+import { taskLine, waitReason } from './wait-reason.ts'
+
+export type CommandDeps = ChangeDeps & {
+  readonly views: ViewStore
+  readonly workflows: WorkflowStore
+  readonly outbox: Outbox
+  readonly audit: AuditStore
+  readonly submitter: ReturnType<typeof createSubmitter>
+  readonly reruns: ReturnType<typeof createReruns>
+  readonly parse: SpecParser
+  readonly appId: number
+  readonly wakeWorkflow: (id: WorkflowId) => void
+  readonly kick: (lane: 'reports') => void
+}
+
+/** What one command line led to: done in silence, or words for the one reply. */
+type Outcome = { readonly kind: 'done' | 'refused' | 'not-allowed'; readonly words: string | undefined }
+
+/**
+ * Answers a comment. Several commands run in order and share one reaction and at most one reply; who may use them is asked of GitHub at
+ * that moment, about the one who wrote or edited, whoever the pull request's author is.
+ */
+export function createCommands(deps: CommandDeps) {
+  return { answerComment }
+
+  async function answerComment(comment: CommentWritten, signal: AbortSignal): Promise<void> {
+    const parsed = commandsOf(comment)
+    if (parsed.length === 0 || comment.viaAppId === deps.appId || !comment.sender) return
+    const permission = await deps.reader.permission(comment.repository, comment.sender.login, signal)
+    const outcomes: Outcome[] = []
+    for (const command of parsed) outcomes.push(await execute(command, comment, permission, signal))
+    await deps.outbox.add(
+      { kind: 'answer', answer: answerOf(comment, outcomes) },
+      { key: `answer/${comment.commentId}/${comment.action}`, lane: 'reports', delaySeconds: 0 },
+    )
+    deps.kick('reports')
+  }
+
+  async function execute(
+    command: Command | CommandError,
+    comment: CommentWritten,
+    permission: Parameters<typeof hasPermission>[0],
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    if (isCommandError(command)) return { kind: 'refused', words: explainCommandError(command) }
+    const needed = command.kind === 'help' || command.kind === 'status' ? 'read' : deps.platforms.trust.trusted
+    const allowed = hasPermission(permission, needed)
+    await record(command, comment, allowed ? 'allowed' : 'denied')
+    if (!allowed)
+      return {
+        kind: 'not-allowed',
+        words: `\`/osmo ${command.kind}\` needs ${needed} permission on this repository; ${person(comment)} has ${permission}.`,
+      }
+    return perform(command, comment, signal)
+  }
+
+  function record(command: Command, { repository, number, sender }: CommentWritten, outcome: 'allowed' | 'denied'): Promise<void> {
+    return deps.audit.record({
+      repositoryId: repository.id,
+      actor: sender?.login ?? '',
+      action: `command/${command.kind}`,
+      subject: `pull request #${number}`,
+      outcome,
+      detail: '',
+    })
+  }
+
+  async function perform(command: Command, comment: CommentWritten, signal: AbortSignal): Promise<Outcome> {
+    const views = await deps.views.latestOfPullRequest(comment.repository.id, comment.number)
+    switch (command.kind) {
+      case 'help':
+        return { kind: 'done', words: helpText }
+      case 'status':
+        return { kind: 'done', words: statusText(views) }
+      case 'cancel':
+        return cancel(command.target, views, comment)
+      case 'rerun':
+        return rerun(command.target, views, comment, signal)
+      case 'run':
+        return run(command, comment, signal)
+    }
+  }
+
+  async function cancel(
+    target: Extract<Command, { kind: 'cancel' }>['target'],
+    views: readonly WorkflowView[],
+    comment: CommentWritten,
+  ): Promise<Outcome> {
+    const chosen = target.kind === 'all' ? views : views.filter((view) => view.workflow.spec === target.path)
+    if (target.kind === 'named' && chosen.length === 0) return refused(unknownSpec(target.path, views))
+    const live = chosen.filter((view) => view.workflow.finishedAt === undefined)
+    if (live.length === 0) return refused('Nothing is running here that could be cancelled.')
+    for (const { workflow } of live) {
+      await deps.workflows.post(workflow.id, {
+        kind: 'cancel-requested',
+        by: comment.sender?.login ?? 'somebody',
+        reason: `/osmo cancel in #${comment.number}`,
+      })
+      deps.wakeWorkflow(workflow.id)
+    }
+    return { kind: 'done', words: undefined }
+  }
+
+  async function rerun(
+    target: RerunTarget,
+    views: readonly WorkflowView[],
+    comment: CommentWritten,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    if (views.length === 0) return refused('Nothing has run on this pull request yet. Push a commit, or use `/osmo run NAME`.')
+    const orders = await rerunOrders(target, views)
+    if (typeof orders === 'string') return refused(orders)
+    const finished = orders.filter(({ view }) => view.workflow.finishedAt !== undefined)
+    if (finished.length === 0) return refused('It is still running. Wait for its end, or cancel it first with `/osmo cancel`.')
+    const opened = await deps.reruns.rerun(finished, comment.sender, signal)
+    return opened.length > 0 ? { kind: 'done', words: undefined } : refused('It is being run again already.')
+  }
+
+  async function rerunOrders(target: RerunTarget, views: readonly WorkflowView[]): Promise<readonly RerunOrder[] | string> {
+    if (target.kind === 'all') return views.map((view) => ({ view, scope: { kind: 'everything' } }))
+    if (target.kind === 'named') return namedOrder(target.path, views)
+    const failed = await deps.reruns.failedOf(views)
+    if (failed.length > 0) return failed.map((view) => ({ view, scope: { kind: 'failed' } }))
+    return target.kind === 'failed'
+      ? 'Nothing has failed here. `/osmo rerun all` runs everything again.'
+      : views.map((view) => ({ view, scope: { kind: 'everything' } }))
+  }
+
+  function namedOrder(path: string, views: readonly WorkflowView[]): readonly RerunOrder[] | string {
+    const found = findTarget(
+      path,
+      views.map((view) => view.workflow.spec),
+    )
+    const view = views.find((candidate) => candidate.workflow.spec === found?.spec)
+    if (!found || !view) return unknownSpec(path, views)
+    if (found.task === undefined) return [{ view, scope: { kind: 'everything' } }]
+    const task = view.tasks.find(({ name }) => name === found.task)
+    return task
+      ? [{ view, scope: { kind: 'task', task: task.name } }]
+      : `\`${found.spec}\` has no task ${cell(found.task)}. It has: ${view.tasks.map(({ name }) => `\`${name}\``).join(', ')}.`
+  }
+
+  /** A dispatch always makes its own run; it runs the code of the pull request, with the origin that code has. */
+  async function run(command: Extract<Command, { kind: 'run' }>, comment: CommentWritten, signal: AbortSignal): Promise<Outcome> {
+    const { repository, number, sender } = comment
+    const found = await changeOfPullRequest(
+      { repository, number, action: 'synchronize', sender, ...(await originOfPullRequest(comment)) },
+      deps,
+      signal,
+    )
+    if (found.kind === 'nothing') return refused(`${found.reason}.`)
+    const values = await dispatchValues(command, found.change, deps, signal)
+    if (values.kind === 'refused') return refused(values.words)
+    const identity = { attempt: 1, rerunOf: undefined, reuse: new Map(), nonce: `comment-${comment.commentId}` }
+    const opened = await deps.submitter.submit(
+      { ...found.change, provenance: { ...found.change.provenance, event: 'command' } },
+      { kind: 'named', run: (spec) => (spec === command.spec ? { ...identity, values: values.values } : undefined) },
+      signal,
+    )
+    return opened.length > 0
+      ? { kind: 'done', words: undefined }
+      : refused(`\`${cell(command.spec)}\` could not be started; \`osmo / config\` says why.`)
+  }
+
+  /** Of code that ran here already; new code is judged by who sends it now. */
+  async function originOfPullRequest({ repository, number }: CommentWritten) {
+    const [known] = await deps.views.latestOfPullRequest(repository.id, number)
+    return known ? { origin: known.workflow.provenance.origin } : {}
+  }
+}
+
+function commandsOf({ action, body, previousBody, on }: CommentWritten): readonly (Command | CommandError)[] {
+  if (on !== 'pull-request') return []
+  return action === 'created' ? parseCommands(body) : commandsAddedByEdit(previousBody, body)
+}
+
+function answerOf({ repository, number, commentId }: CommentWritten, outcomes: readonly Outcome[]): CommandAnswer {
+  const words = outcomes.flatMap((outcome) => (outcome.words === undefined ? [] : [outcome.words]))
+  const reaction = outcomes.some(({ kind }) => kind === 'not-allowed')
+    ? '-1'
+    : outcomes.some(({ kind }) => kind === 'refused')
+      ? 'confused'
+      : '+1'
+  return { repository, pullRequest: number, commentId, reaction, reply: words.length === 0 ? undefined : words.join('\n\n') }
+}
+
+function statusText(views: readonly WorkflowView[]): string {
+  if (views.length === 0) return 'Nothing has run on this pull request yet.'
+  return views
+    .map((view) => {
+      const { workflow } = view
+      const waiting = view.tasks.map((task) => waitReason(view, task)).find((reason) => reason !== undefined)
+      const state =
+        workflow.finishedAt === undefined ? `${view.status.toLowerCase()}${waiting ? `, ${waiting}` : ''}` : view.status.toLowerCase()
+      return `**${cell(workflow.spec)}** (\`${workflow.displayId}\`): ${cell(state)}\n\n${taskTable(view.tasks.map((task) => taskLine(view, task)))}`
+    })
+    .join('\n\n')
+}
+
+export const helpText = [
+  'What I understand, each on a line of its own:',
+  '',
+  '| command | what it does |',
+  '|:--|:--|',
+  '| `/osmo run NAME [key=value …]` | runs a spec on this pull request, with values for its declared inputs |',
+  '| `/osmo rerun` | runs again what failed; everything, when nothing did |',
+  '| `/osmo rerun all`, `failed`, `NAME` or `NAME/TASK` | runs again just that; finished tasks lend their outputs to `failed` and `NAME/TASK` |',
+  '| `/osmo cancel [NAME]` | stops what is running |',
+  '| `/osmo status` | says what runs and what waits for what |',
+  '| `/osmo help` | this list |',
+].join('\n')
+
+const refused = (words: string): Outcome => ({ kind: 'refused', words })
+
+const unknownSpec = (path: string, views: readonly WorkflowView[]) =>
+  `There is no spec ${cell(path)} on this pull request. ${views.length > 0 ? `It has: ${views.map((view) => `\`${view.workflow.spec}\``).join(', ')}.` : ''}`
+
+const person = ({ sender }: CommentWritten) => cell(sender?.login ?? 'somebody')

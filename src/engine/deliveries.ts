@@ -1,0 +1,165 @@
+import type { PlatformConfig } from '../spec/types.ts'
+import type { CommitSha, WorkflowId } from '../workflow/names.ts'
+import type { createCommands } from './commands.ts'
+import type { Actor, CheckRerequested, DomainEvent, PullRequestChanged, SuiteRerequested } from './domain-event.ts'
+import type { Logger } from './log.ts'
+import { hasPermission } from './permission.ts'
+import type {
+  AuditStore,
+  Delivery,
+  DeliveryStore,
+  ForgeReader,
+  ReportStore,
+  RepositoryReference,
+  ViewStore,
+  Waker,
+  WorkflowStore,
+  WorkflowView,
+} from './ports.ts'
+import type { createReruns } from './reruns.ts'
+import type { createSubmitter } from './submitter.ts'
+
+/** A payload in our words, or why it is none of our business. */
+export type Translate = (
+  event: string,
+  body: unknown,
+) => DomainEvent | { readonly kind: 'ignored'; readonly reason: string } | { readonly kind: 'malformed'; readonly message: string }
+
+export type DeliveryDeps = {
+  readonly deliveries: DeliveryStore
+  readonly translate: Translate
+  readonly submitter: ReturnType<typeof createSubmitter>
+  readonly commands: ReturnType<typeof createCommands>
+  readonly reruns: ReturnType<typeof createReruns>
+  readonly views: ViewStore
+  readonly reports: ReportStore
+  readonly workflows: WorkflowStore
+  readonly reader: ForgeReader
+  readonly audit: AuditStore
+  readonly platforms: PlatformConfig
+  readonly appId: number
+  readonly waker: Waker
+  readonly wakeWorkflow: (id: WorkflowId) => void
+  readonly log: Logger
+}
+
+/** Every delivery has a deadline; what it had done by then is done again harmlessly. */
+const deadlineMs = 60_000
+
+/** Acts on stored deliveries, each once however often it came; one that failed acts when it is redelivered or swept up. */
+export function createDeliveryWorker(deps: DeliveryDeps) {
+  return { process }
+
+  async function process(guid: string): Promise<'processed' | 'failed' | 'busy'> {
+    return deps.deliveries.process(guid, (delivery) => handle(delivery, AbortSignal.timeout(deadlineMs)))
+  }
+
+  async function handle(delivery: Delivery, signal: AbortSignal): Promise<void> {
+    const event = deps.translate(delivery.event, parseJson(delivery.body))
+    if (event.kind === 'ignored') return
+    if (event.kind === 'malformed')
+      return deps.log.warn({ guid: delivery.guid, event: delivery.event, reason: event.message }, 'A signed delivery could not be read')
+    await act(event, signal)
+  }
+
+  async function act(event: DomainEvent, signal: AbortSignal): Promise<void> {
+    switch (event.kind) {
+      case 'pushed':
+        return deps.submitter.push(event, signal)
+      case 'pull-request-changed':
+        return pullRequestChanged(event, signal)
+      case 'comment-written':
+        return deps.commands.answerComment(event, signal)
+      case 'check-rerequested':
+        return checkRerequested(event, signal)
+      case 'suite-rerequested':
+        return suiteRerequested(event, signal)
+      case 'repository-gone':
+        return repositoryGone(event.repositories)
+      case 'installation-changed':
+        return deps.log.info({ installation: event.installationId, change: event.change }, 'Installation changed')
+    }
+  }
+
+  async function pullRequestChanged(event: PullRequestChanged, signal: AbortSignal): Promise<void> {
+    const { repository, number, action, sender } = event
+    if (action === 'closed') return cancelAll(await deps.views.latestOfPullRequest(repository.id, number), 'the pull request was closed')
+    await deps.submitter.pullRequest({ repository, number, action, sender }, signal)
+  }
+
+  /** "Re-run" on one check: our own record of its id says what it was, since GitHub names no pull request for forks. */
+  async function checkRerequested(event: CheckRerequested, signal: AbortSignal): Promise<void> {
+    const target = await deps.views.byCheckRun(event.checkRunId)
+    if (!target || event.appId !== deps.appId || !(await mayRerun(event, event.checkRunId, signal))) return
+    if (target.kind === 'config') return
+    const view = await deps.views.workflow(target.id)
+    if (view?.workflow.finishedAt !== undefined) await deps.reruns.rerun([{ view, scope: { kind: 'everything' } }], event.sender, signal)
+  }
+
+  /** Decided from the state and never from the kind of event: what failed runs again; everything, when nothing did (github.md §1.4). */
+  async function suiteRerequested(event: SuiteRerequested, signal: AbortSignal): Promise<void> {
+    if (event.appId !== deps.appId || !(await mayRerun(event, event.headSha, signal))) return
+    const rows = await deps.views.latestOfCommit(event.repository.id, event.headSha as CommitSha)
+    const views = (await Promise.all(rows.map(({ id }) => deps.views.workflow(id)))).filter(
+      (view) => view?.workflow.finishedAt !== undefined,
+    ) as WorkflowView[]
+    const failed = await deps.reruns.failedOf(views)
+    const orders =
+      failed.length > 0
+        ? failed.map((view) => ({ view, scope: { kind: 'failed' } as const }))
+        : views.map((view) => ({ view, scope: { kind: 'everything' } as const }))
+    await deps.reruns.rerun(orders, event.sender, signal)
+  }
+
+  /** Who clicked is the one who is authorised, at this moment. */
+  async function mayRerun(
+    { repository, sender }: { readonly repository: RepositoryReference; readonly sender: Actor | undefined },
+    subject: string | number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const permission = sender ? await deps.reader.permission(repository, sender.login, signal) : 'none'
+    const allowed = hasPermission(permission, deps.platforms.trust.trusted)
+    await deps.audit.record({
+      repositoryId: repository.id,
+      actor: sender?.login ?? '',
+      action: 'button/rerun',
+      subject: String(subject),
+      outcome: allowed ? 'allowed' : 'denied',
+      detail: '',
+    })
+    return allowed
+  }
+
+  async function repositoryGone(repositories: readonly RepositoryReference[]): Promise<void> {
+    for (const { id } of repositories) {
+      const rows = await deps.views.list({ repositoryId: id }, 500)
+      await cancelIds(
+        rows.filter((row) => row.finishedAt === undefined).map((row) => row.id),
+        'the repository is gone',
+      )
+    }
+  }
+
+  function cancelAll(views: readonly WorkflowView[], reason: string): Promise<void> {
+    const live = views.filter((view) => view.workflow.finishedAt === undefined)
+    return cancelIds(
+      live.map((view) => view.workflow.id),
+      reason,
+    )
+  }
+
+  async function cancelIds(ids: readonly WorkflowId[], reason: string): Promise<void> {
+    for (const id of ids) {
+      await deps.workflows.post(id, { kind: 'cancel-requested', by: 'osmo-runner', reason })
+      deps.wakeWorkflow(id)
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,290 @@
+import { createHash } from 'node:crypto'
+import { benchmarkSection, benchmarkTitle } from '../benchmark/report.ts'
+import type { WorkflowId } from '../workflow/names.ts'
+import { isFinished } from '../workflow/status.ts'
+import { type CheckText, cell, checkText, taskTable } from '../workflow/text.ts'
+import { severityRank, type Verdict, verdict } from '../workflow/verdict.ts'
+import { repositoryOf } from './base-inputs.ts'
+import { checkPrefix } from './changes.ts'
+import { type Judged, judgeWorkflow } from './judgement.ts'
+import type {
+  CheckWrite,
+  Forge,
+  LogStore,
+  Outbox,
+  ReportStore,
+  SampleStore,
+  StoredDiagnostic,
+  SubmissionId,
+  SubmissionStore,
+  SubmissionView,
+  ViewStore,
+  WorkflowView,
+} from './ports.ts'
+import { taskLine } from './wait-reason.ts'
+
+export type ReportDeps = {
+  readonly views: ViewStore
+  readonly samples: SampleStore
+  readonly logs: LogStore
+  readonly reports: ReportStore
+  readonly submissions: SubmissionStore
+  readonly outbox: Outbox
+  readonly forge: Forge
+  /** Of our own pages; undefined when nobody outside could open them. */
+  readonly workflowUrl: (displayId: string) => string | undefined
+  readonly runtimeOf: (backend: string) => string
+}
+
+/** Progress of a comment is gathered for this long; its end goes out at once. */
+const commentDelaySeconds = 2
+const failureLogLines = 20
+const failureLogBytes = 4000
+const maxFailureLogs = 5
+/** GitHub's own limit is 65 535; the rest is for markers and closing tags (github.md §2.6). */
+const maxSummaryCharacters = 60_000
+
+type Read = { readonly view: WorkflowView; readonly judged: Judged; readonly verdict: Verdict }
+
+/** Writes what GitHub should show, each time from the state as it is now; nothing is rewritten when nothing changed. */
+export function createReports(deps: ReportDeps) {
+  const { views, samples, logs, reports, submissions, outbox, forge } = deps
+  return { reportWorkflow, reportSubmission, reportPullRequest }
+
+  async function reportWorkflow(id: WorkflowId, signal: AbortSignal): Promise<void> {
+    const view = await views.workflow(id)
+    if (!view) return
+    const read = await readVerdict(view)
+    const text = await composeCheck(read)
+    const digest = digestOf([text, read.verdict, view.workflow.startedAt])
+    if (digest !== view.checkDigest) {
+      const { checkRunId } = await forge.writeCheck(workflowCheck(read, text), signal)
+      await reports.saveCheck(id, checkRunId, digest)
+    }
+    const { repositoryId, pullRequest } = view.workflow.provenance
+    if (pullRequest === undefined) return
+    const delaySeconds = read.verdict.kind === 'concluded' ? 0 : commentDelaySeconds
+    await outbox.add(
+      { kind: 'pull-request-report', repositoryId, pullRequest },
+      { key: `pull-request-report/${repositoryId}/${pullRequest}`, lane: 'reports', delaySeconds },
+    )
+  }
+
+  async function readVerdict(view: WorkflowView): Promise<Read> {
+    const judged = await judgeWorkflow(view, samples)
+    return { view, judged, verdict: verdict(view.status, judged.verdict) }
+  }
+
+  async function composeCheck({ view, judged }: Read): Promise<CheckText> {
+    const { workflow, plan } = view
+    const backend = view.tasks[0]?.template.backend ?? ''
+    return checkText({
+      displayId: workflow.displayId,
+      status: view.status,
+      tasks: view.tasks.map((task) => taskLine(view, task)),
+      cancellation: workflow.cancellation,
+      notices: [...plan.notices, ...baseNotices(view)],
+      benchmarks: judged.judgement ? section({ view, judged }, 20_000) : '',
+      benchmarkTitle: judged.judgement ? benchmarkTitle(judged.judgement) : '',
+      failures: await failureLogs(view),
+      runtime: deps.runtimeOf(backend),
+      startedAt: workflow.startedAt,
+      finishedAt: workflow.finishedAt,
+    })
+  }
+
+  async function failureLogs(view: WorkflowView) {
+    const failed = view.tasks.filter(
+      ({ state }) => isFinished(state) && state.pod !== 'none' && !['COMPLETED', 'FAILED_UPSTREAM'].includes(state.status),
+    )
+    return Promise.all(
+      failed.slice(0, maxFailureLogs).map(async ({ name, state }) => ({
+        task: name,
+        attempt: state.attempt,
+        log: await logs.tail({ workflow: view.workflow.id, task: name, attempt: state.attempt }, failureLogLines, failureLogBytes),
+      })),
+    )
+  }
+
+  function workflowCheck({ view, verdict: shown }: Read, text: CheckText): CheckWrite {
+    const { workflow, checkRunId } = view
+    return {
+      repository: repositoryOf(view),
+      name: `${checkPrefix}${workflow.spec}`,
+      sha: workflow.provenance.sha,
+      externalId: workflow.id,
+      checkRunId,
+      detailsUrl: deps.workflowUrl(workflow.displayId),
+      state: checkState(shown, workflow.startedAt, workflow.finishedAt ?? workflow.openedAt),
+      title: text.title,
+      summary: text.summary.slice(0, maxSummaryCharacters),
+      text: undefined,
+      annotations: [],
+    }
+  }
+
+  async function reportSubmission(id: SubmissionId, signal: AbortSignal): Promise<void> {
+    const submission = await submissions.get(id)
+    if (!submission || !isWorthShowing(submission)) return
+    for (const check of submissionChecks(submission)) {
+      const digest = digestOf(check)
+      if (check.name === `${checkPrefix}config` && (await reports.configDigest(id)) === digest) continue
+      const { checkRunId } = await forge.writeCheck(check, signal)
+      if (check.name === `${checkPrefix}config`) await reports.saveConfigCheck(id, checkRunId, digest)
+    }
+  }
+
+  async function reportPullRequest(repositoryId: number, pullRequest: number, signal: AbortSignal): Promise<void> {
+    const found = await views.latestOfPullRequest(repositoryId, pullRequest)
+    const first = found[0]
+    if (!first) return
+    const read = await Promise.all(found.map(readVerdict))
+    const body = commentBody(read, pullRequest)
+    const known = await reports.comment(repositoryId, pullRequest)
+    const digest = digestOf(body)
+    if (known?.digest === digest) return
+    const { commentId } = await forge.writeComment(
+      { repository: repositoryOf(first), pullRequest, commentId: known?.commentId, marker: marker(pullRequest), body },
+      signal,
+    )
+    await reports.saveComment(repositoryId, pullRequest, commentId, digest)
+  }
+
+  function section({ view, judged }: Pick<Read, 'view' | 'judged'>, longestCharacters: number): string {
+    const { workflow } = view
+    const url = deps.workflowUrl(workflow.displayId)
+    const base = view.tasks.find(({ baseInputs }) => baseInputs?.kind === 'found')?.baseInputs
+    return judged.judgement
+      ? benchmarkSection(judged.judgement, {
+          spec: workflow.spec,
+          headCommit: workflow.provenance.sha,
+          ...(base?.kind === 'found' ? { baseCommit: base.sha } : {}),
+          links: url === undefined ? [] : [{ text: 'tasks and logs', url }],
+          remarks: [...view.plan.notices, ...baseNotices(view)],
+          longestCharacters,
+        })
+      : ''
+  }
+
+  /** One sticky comment per pull request: a section a spec, worst first. */
+  function commentBody(read: readonly Read[], pullRequest: number): string {
+    const ordered = read.toSorted(
+      (a, b) => severityRank(a.verdict) - severityRank(b.verdict) || a.view.workflow.spec.localeCompare(b.view.workflow.spec),
+    )
+    const budget = Math.floor(50_000 / Math.max(1, ordered.length))
+    const sections = ordered.map((one) =>
+      one.judged.judgement && one.verdict.kind === 'concluded' ? section(one, budget) : plainSection(one, deps.workflowUrl),
+    )
+    return [marker(pullRequest), ...sections, '<sub>`/osmo rerun failed` · `/osmo cancel` · `/osmo status` · `/osmo help`</sub>'].join(
+      '\n\n',
+    )
+  }
+}
+
+const marker = (pullRequest: number) => `<!-- osmo:report pr=${pullRequest} -->`
+
+function plainSection({ view, verdict: shown }: Read, workflowUrl: ReportDeps['workflowUrl']): string {
+  const { workflow } = view
+  const url = workflowUrl(workflow.displayId)
+  const words = shown.kind === 'concluded' ? conclusionWords[shown.conclusion] : shown.kind === 'running' ? '🔵 running' : '⚪ waiting'
+  const link = url === undefined ? '' : ` · [tasks and logs](${url})`
+  const table = taskTable(view.tasks.map((task) => taskLine(view, task)))
+  return `### ${words} · ${cell(workflow.spec)}\n\`${workflow.displayId}\` on \`${workflow.provenance.sha.slice(0, 7)}\`${link}\n\n${table}`
+}
+
+const conclusionWords = {
+  success: '✅ passed',
+  failure: '❌ failed',
+  neutral: '❔ undecided',
+  cancelled: '⏹️ cancelled',
+  timed_out: '⌛ ran out of time',
+  action_required: '✋ needs a person',
+} as const
+
+function baseNotices(view: WorkflowView): readonly string[] {
+  return view.tasks.flatMap((task) => {
+    const { baseInputs } = task
+    if (baseInputs?.kind === 'missing') return [`Task ${task.name}: ${baseInputs.reason}. Only head was measured. ${baseInputs.remedy}`]
+    if (baseInputs?.kind === 'found' && baseInputs.exact === 'ancestor')
+      return [
+        `Task ${task.name}: the base arm is ${baseInputs.sha.slice(0, 7)} of ${baseInputs.workflow}, the nearest ancestor of the merge base with outputs`,
+      ]
+    return []
+  })
+}
+
+function checkState(shown: Verdict, startedAt: number | undefined, completedAt: number): CheckWrite['state'] {
+  if (shown.kind === 'concluded') return { status: 'completed', conclusion: shown.conclusion, startedAt, completedAt }
+  return { status: shown.kind === 'queued' ? 'queued' : 'in_progress', startedAt }
+}
+
+// ---------------------------------------------------------------- osmo / config
+
+/** Without faults, skipped specs or notes there is nothing that a check could add; with workflows alone their own checks say it all. */
+const isWorthShowing = ({ diagnostics, skipped, notes, plans }: SubmissionView) =>
+  diagnostics.length > 0 || skipped.length > 0 || (notes.length > 0 && plans.length > 0)
+
+/** `osmo / config`, and a check for every required spec that did not run, so that nothing waits for ever. */
+function submissionChecks(submission: SubmissionView): readonly CheckWrite[] {
+  const required = submission.skipped.filter((one) => one.required === 'required')
+  return [configCheck(submission), ...required.map((one) => skippedCheck(submission, one))]
+}
+
+function configCheck(submission: SubmissionView): CheckWrite {
+  const { diagnostics, skipped } = submission
+  const errors = diagnostics.filter(({ severity }) => severity === 'error')
+  const needsPerson = skipped.some(({ conclusion }) => conclusion === 'action_required')
+  const conclusion = errors.length > 0 ? 'failure' : needsPerson ? 'action_required' : 'success'
+  return {
+    ...checkOf(submission),
+    name: `${checkPrefix}config`,
+    checkRunId: submission.configCheckRunId,
+    state: { status: 'completed', conclusion, startedAt: undefined, completedAt: submission.openedAt },
+    title: configTitle(errors.length, diagnostics.length - errors.length, skipped.length),
+    summary: configSummary(submission).slice(0, maxSummaryCharacters),
+    annotations: diagnostics,
+  }
+}
+
+function skippedCheck(submission: SubmissionView, { spec, reason, conclusion }: SubmissionView['skipped'][number]): CheckWrite {
+  return {
+    ...checkOf(submission),
+    externalId: `${submission.id}/${spec}`,
+    name: `${checkPrefix}${spec}`,
+    checkRunId: undefined,
+    state: { status: 'completed', conclusion, startedAt: undefined, completedAt: submission.openedAt },
+    title: conclusion === 'skipped' ? 'Not selected by this change' : 'Did not run',
+    summary: cell(reason),
+    annotations: [],
+  }
+}
+
+const checkOf = ({ id, provenance }: SubmissionView) => ({
+  repository: { id: provenance.repositoryId, installationId: provenance.installationId, fullName: provenance.repository },
+  sha: provenance.sha,
+  externalId: id,
+  detailsUrl: undefined,
+  text: undefined,
+})
+
+function configTitle(errors: number, warnings: number, skipped: number): string {
+  const parts = [plural(errors, 'error'), plural(warnings, 'warning'), skipped > 0 ? `${skipped} not run` : ''].filter(
+    (part) => part !== '',
+  )
+  return parts.join(', ') || 'Nothing to say'
+}
+
+const plural = (count: number, word: string) => (count === 0 ? '' : `${count} ${word}${count === 1 ? '' : 's'}`)
+
+function configSummary({ diagnostics, skipped, notes }: SubmissionView): string {
+  const faults = diagnostics.slice(0, 100).map(faultRow)
+  const table = faults.length === 0 ? '' : ['| where | | what |', '|:--|:--|:--|', ...faults].join('\n')
+  const rows = skipped.slice(0, 100).map(({ spec, reason }) => `| ${cell(spec)} | ${cell(reason)} |`)
+  const skippedTable = rows.length === 0 ? '' : ['| spec | why it did not run |', '|:--|:--|', ...rows].join('\n')
+  return [table, skippedTable, ...notes.map(cell)].filter((part) => part !== '').join('\n\n')
+}
+
+const faultRow = ({ file, line, column, severity, code, message }: StoredDiagnostic) =>
+  `| ${cell(`${file}:${line}:${column}`)} | ${severity === 'error' ? '❌' : '⚠️'} ${cell(code)} | ${cell(message)} |`
+
+const digestOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')

@@ -1,0 +1,111 @@
+import type { Command } from '../workflow/command.ts'
+import type { WorkflowId } from '../workflow/names.ts'
+import type { RunIdentity } from '../workflow/plan.ts'
+import { isCompleted, isFinished } from '../workflow/status.ts'
+import { verdict } from '../workflow/verdict.ts'
+import { repositoryOf } from './base-inputs.ts'
+import { type ChangeDeps, changeOfPullRequest } from './changes.ts'
+import type { Actor } from './domain-event.ts'
+import { judgeWorkflow } from './judgement.ts'
+import type { SampleStore, ViewStore, WorkflowView } from './ports.ts'
+import type { SubmittedChange } from './submit.ts'
+import type { createSubmitter } from './submitter.ts'
+
+export type RerunDeps = ChangeDeps & {
+  readonly views: ViewStore
+  readonly samples: SampleStore
+  readonly submitter: ReturnType<typeof createSubmitter>
+}
+
+/** `everything` runs all tasks again; `failed` takes over the outputs of those that completed; a task runs again with all that follows it. */
+export type RerunScope = { readonly kind: 'everything' } | { readonly kind: 'failed' } | { readonly kind: 'task'; readonly task: string }
+export type RerunOrder = { readonly view: WorkflowView; readonly scope: RerunScope }
+
+/**
+ * A rerun is a new workflow that names the old, at the same commit and of the same origin: a command never changes whose code it is.
+ * The spec is read again at that commit, and planned against the base branch as it is now.
+ */
+export function createReruns(deps: RerunDeps) {
+  return { rerun, failedOf }
+
+  async function rerun(orders: readonly RerunOrder[], sender: Actor | undefined, signal: AbortSignal): Promise<readonly WorkflowId[]> {
+    const opened: WorkflowId[] = []
+    for (const order of orders) opened.push(...(await rerunOne(order, sender, signal)))
+    return opened
+  }
+
+  async function rerunOne({ view, scope }: RerunOrder, sender: Actor | undefined, signal: AbortSignal): Promise<readonly WorkflowId[]> {
+    const { spec } = view.workflow
+    const run: RunIdentity = { attempt: view.plan.runAttempt + 1, rerunOf: view.workflow.id, reuse: reused(view, scope), nonce: '' }
+    const change = await changeOf(view, sender, signal)
+    return deps.submitter.submit(change, { kind: 'named', run: (name) => (name === spec ? { ...run, values: {} } : undefined) }, signal)
+  }
+
+  /** What it was about, re-read where the world may have moved: the judge and the required names. */
+  async function changeOf(view: WorkflowView, sender: Actor | undefined, signal: AbortSignal): Promise<SubmittedChange> {
+    const { tier: _tier, ...provenance } = view.workflow.provenance
+    const repository = repositoryOf(view)
+    const number = provenance.pullRequest
+    const unchanged = { repository, provenance: { ...provenance, actor: sender?.login ?? provenance.actor } }
+    if (number === undefined)
+      return { ...unchanged, change: { event: 'push', changedPaths: 'unknown' }, judgeSha: undefined, requiredByRules: [], skipped: 'no' }
+    const now = await changeOfPullRequest({ repository, number, action: 'synchronize', sender, origin: provenance.origin }, deps, signal)
+    const judge = now.kind === 'change' ? now.change : undefined
+    return {
+      ...unchanged,
+      change: {
+        event: 'pull_request',
+        action: 'synchronize',
+        baseBranch: provenance.baseRef,
+        labels: [],
+        draft: false,
+        changedPaths: 'unknown',
+      },
+      judgeSha: judge?.judgeSha ?? (await deps.reader.branchHead(repository, provenance.baseRef, signal)),
+      requiredByRules: judge?.requiredByRules ?? [],
+      skipped: 'no',
+    }
+  }
+
+  /** Those whose check is red, timed out, cancelled or needs a person. A neutral one is not failed. */
+  async function failedOf(views: readonly WorkflowView[]): Promise<readonly WorkflowView[]> {
+    const judged = await Promise.all(
+      views.map(async (view) => ({ view, shown: verdict(view.status, (await judgeWorkflow(view, deps.samples)).verdict) })),
+    )
+    return judged.flatMap(({ view, shown }) =>
+      shown.kind === 'concluded' && !['success', 'neutral'].includes(shown.conclusion) ? [view] : [],
+    )
+  }
+}
+
+/** Tasks that need not run again. A task whose gate failed runs again although it completed: its numbers are what is wanted. */
+function reused(view: WorkflowView, scope: RerunScope): RunIdentity['reuse'] {
+  if (scope.kind === 'everything') return new Map()
+  const again = new Set(view.tasks.filter((task) => mustRunAgain(view, task.name, scope)).map(({ name }) => name))
+  for (let size = -1; size !== again.size; ) {
+    size = again.size
+    for (const task of view.tasks) if (readsAny(view, task.name, again)) again.add(task.name)
+  }
+  return new Map(
+    view.tasks
+      .filter(({ name }) => !again.has(name))
+      .map(({ name, outputs }) => [name, { workflow: outputs.workflow, attempt: outputs.attempt }]),
+  )
+}
+
+function mustRunAgain(view: WorkflowView, name: string, scope: RerunScope): boolean {
+  const task = view.tasks.find((candidate) => candidate.name === name)
+  if (scope.kind === 'task' && scope.task === name) return true
+  if (!task || !isFinished(task.state) || !isCompleted(task.state) || task.state.outputs !== 'stored') return true
+  return scope.kind === 'failed' && view.plan.benchmarks.some((benchmark) => benchmark.task === name)
+}
+
+/** Whether a task reads one of these, or shares its group with one: a group starts together. */
+function readsAny(view: WorkflowView, name: string, names: ReadonlySet<string>): boolean {
+  const task = view.tasks.find((candidate) => candidate.name === name)
+  if (!task) return false
+  const reads = task.template.inputs.some((input) => input.kind === 'task' && names.has(input.task))
+  return reads || view.tasks.some((other) => other.group === task.group && names.has(other.name))
+}
+
+export type RerunTarget = Extract<Command, { kind: 'rerun' }>['target']

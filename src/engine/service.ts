@@ -1,0 +1,288 @@
+import type { PlatformConfig } from '../spec/types.ts'
+import { fold } from '../workflow/fold.ts'
+import type { WorkflowId } from '../workflow/names.ts'
+import { createBaseInputs } from './base-inputs.ts'
+import { collectBenchmarks } from './collect.ts'
+import { createCommands } from './commands.ts'
+import { createDeliveryWorker, type Translate } from './deliveries.ts'
+import { createDispatcher } from './dispatcher.ts'
+import { createLanes } from './lanes.ts'
+import type { Logger } from './log.ts'
+import type { OrderDeps } from './order.ts'
+import {
+  type AuditStore,
+  type Backend,
+  type DeliveryStore,
+  type DispatchStore,
+  type Forge,
+  ForgeError,
+  type ForgeReader,
+  type LogStore,
+  type ObjectStore,
+  type Outbox,
+  type OutboxLane,
+  type OutboxRow,
+  type ReportStore,
+  type SampleStore,
+  type SourceMirror,
+  type SubmissionStore,
+  type ViewStore,
+  type Waker,
+  type WakeupConsumer,
+  type WorkflowStore,
+} from './ports.ts'
+import { createReports, type ReportDeps } from './report.ts'
+import { createReruns } from './reruns.ts'
+import type { Latest, SpecParser } from './submit.ts'
+import { createSubmitter } from './submitter.ts'
+import { createSweep } from './sweep.ts'
+
+export type Stores = {
+  readonly deliveries: DeliveryStore
+  readonly submissions: SubmissionStore
+  readonly workflows: WorkflowStore
+  readonly outbox: Outbox
+  readonly dispatch: DispatchStore
+  readonly logs: LogStore
+  readonly samples: SampleStore
+  readonly views: ViewStore
+  readonly reports: ReportStore
+  readonly audit: AuditStore
+}
+
+export type ServiceDeps = {
+  readonly stores: Stores
+  readonly queue: Waker & WakeupConsumer
+  readonly backends: ReadonlyMap<string, Backend>
+  readonly forge: Forge
+  readonly reader: ForgeReader
+  readonly mirror: SourceMirror
+  readonly objects: ObjectStore
+  readonly translate: Translate
+  readonly parse: SpecParser
+  readonly latest: Latest
+  readonly platforms: PlatformConfig
+  readonly appId: number
+  readonly serverKey: string
+  readonly hosts: OrderDeps['hosts']
+  readonly workflowUrl: ReportDeps['workflowUrl']
+  readonly clock: () => number
+  readonly log: Logger
+  /** Of the sweep over PostgreSQL; the one over the backends runs every fifth time. */
+  readonly sweepSeconds: number
+}
+
+export type Service = {
+  /** Lists the backends, then starts listening, working and sweeping. */
+  start(): Promise<void>
+  /** Stops taking work and waits for what is under way. Attempts on backends go on. */
+  stop(): Promise<void>
+}
+
+const leaseSeconds = 30
+const batch = 32
+const maxReportFailures = 12
+
+/** Joins decisions with the world: every port, each worker, and the sweep that makes up for whatever is lost. */
+export function createService(
+  deps: ServiceDeps,
+): Service & { readonly settled: () => Promise<void>; readonly sweepNow: () => Promise<void> } {
+  const { stores, queue, backends, log } = deps
+  const stopping = new AbortController()
+  const wakeWorkflow = (id: WorkflowId) => void foldSoon(id)
+  const lanes = createLanes(workLane, log)
+  const kick = (lane: OutboxLane) => lanes.kick(lane)
+  const shared = { ...deps, ...stores, wakeWorkflow, kick, waker: queue }
+  const submitter = createSubmitter(shared)
+  const reruns = createReruns({ ...shared, submitter })
+  const commands = createCommands({ ...shared, submitter, reruns })
+  const deliveryWorker = createDeliveryWorker({ ...shared, submitter, reruns, commands })
+  const dispatcher = createDispatcher(shared)
+  const baseInputs = createBaseInputs(shared)
+  const reports = createReports({ ...shared, runtimeOf: (name) => backends.get(name)?.description ?? '' })
+  const sweep = createSweep({ ...shared, processDelivery: (guid) => deliveryWorker.process(guid), foldWorkflow })
+  const folding = new Map<WorkflowId, Promise<unknown>>()
+  const foldAgain = new Set<WorkflowId>()
+  const consumers: { close(): Promise<void> }[] = []
+  let loops: Promise<unknown>[] = []
+
+  return { start, stop, settled, sweepNow }
+
+  async function start(): Promise<void> {
+    // The backends speak before any timer may fire: an end that was recorded beats its deadline (architecture.md §6).
+    await sweep.sweepBackends(stopping.signal)
+    consumers.push(await queue.consume('delivery', 4, async (guid) => void (await deliveryWorker.process(guid))))
+    consumers.push(await queue.consume('workflow', 8, async (id) => void (await foldWorkflow(id as WorkflowId))))
+    consumers.push(await queue.consume('outbox', 2, async (lane) => kick(lane as OutboxLane)))
+    loops = [sweepLoop(), ...[...backends.values()].map(watchLoop)]
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort()
+    await Promise.all(consumers.map((consumer) => consumer.close()))
+    await Promise.all(loops)
+    await lanes.close()
+    await Promise.all(folding.values())
+  }
+
+  async function settled(): Promise<void> {
+    while (folding.size > 0) await Promise.all(folding.values())
+    await lanes.settled()
+    if (folding.size > 0) await settled()
+  }
+
+  // ------------------------------------------------------------------ folding
+
+  /** In this process at once; should it die, the sweep of any process finds the same events. */
+  function foldSoon(id: WorkflowId): void {
+    if (stopping.signal.aborted) return
+    if (folding.has(id)) {
+      foldAgain.add(id)
+      return
+    }
+    const run = foldUntilIdle(id)
+      .catch((error: unknown) => log.error({ error, workflow: id }, 'A workflow could not be folded; the sweep tries again'))
+      .finally(() => folding.delete(id))
+    folding.set(id, run)
+  }
+
+  async function foldUntilIdle(id: WorkflowId): Promise<void> {
+    do {
+      foldAgain.delete(id)
+      await foldWorkflow(id)
+    } while (foldAgain.has(id))
+  }
+
+  async function foldWorkflow(id: WorkflowId): Promise<void> {
+    if ((await stores.workflows.fold(id, fold)) !== 'folded') return
+    for (const name of backends.keys()) kick(`pods:${name}`)
+    kick('work')
+    kick('reports')
+  }
+
+  // ------------------------------------------------------------------- outbox
+
+  async function workLane(lane: OutboxLane, signal: AbortSignal): Promise<number> {
+    if (lane.startsWith('pods:')) return dispatcher.dispatchLane(lane.slice('pods:'.length), signal)
+    const rows = await stores.outbox.claim(lane, batch, leaseSeconds)
+    await Promise.all(rows.map((row) => performRow(row, signal)))
+    return rows.length
+  }
+
+  async function performRow(row: OutboxRow, signal: AbortSignal): Promise<void> {
+    try {
+      const result = await perform(row, AbortSignal.any([signal, AbortSignal.timeout(1000 * leaseSeconds)]))
+      if (result === 'later') await stores.outbox.retry(row.id, 5, 'waiting')
+      else await stores.outbox.done([row.id])
+    } catch (error) {
+      await failed(row, error)
+    }
+  }
+
+  async function failed(row: OutboxRow, error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error)
+    const hopeless = error instanceof ForgeError && (error.reaction === 'give-up' || row.failures >= maxReportFailures)
+    log.warn(
+      { error, effect: row.effect.kind, failures: row.failures },
+      hopeless ? 'An effect was given up' : 'An effect failed; trying again',
+    )
+    if (hopeless) return stores.outbox.done([row.id])
+    const asked = error instanceof ForgeError ? error.retryAfterSeconds : undefined
+    await stores.outbox.retry(row.id, asked ?? Math.min(300, 2 ** row.failures), message)
+  }
+
+  async function perform(row: OutboxRow, signal: AbortSignal): Promise<'done' | 'later'> {
+    const { effect } = row
+    switch (effect.kind) {
+      case 'config-report':
+        await reports.reportSubmission(effect.submission, signal)
+        return 'done'
+      case 'pull-request-report':
+        await reports.reportPullRequest(effect.repositoryId, effect.pullRequest, signal)
+        return 'done'
+      case 'answer':
+        await deps.forge.answer(effect.answer, signal)
+        return 'done'
+      case 'workflow':
+        return performWorkflowEffect(effect, signal)
+    }
+  }
+
+  async function performWorkflowEffect(
+    { workflow, effect }: Extract<OutboxRow['effect'], { kind: 'workflow' }>,
+    signal: AbortSignal,
+  ): Promise<'done' | 'later'> {
+    switch (effect.kind) {
+      case 'report':
+        await reports.reportWorkflow(workflow, signal)
+        kick('reports')
+        return 'done'
+      case 'settle-base-inputs':
+        return (await baseInputs.settle(workflow, effect.group, signal)) === 'waiting' ? 'later' : 'done'
+      case 'announce-outputs':
+        await baseInputs.announce(workflow, signal)
+        return 'done'
+      case 'collect-benchmarks':
+        await collectBenchmarks(workflow, effect.task, effect.attempt, shared)
+        return 'done'
+      case 'free-slot':
+        await freeSlot(workflow)
+        return 'done'
+      case 'create-pod':
+      case 'delete-pod':
+        throw new Error(`Expected ${effect.kind} on a lane of pods, got it among the work`)
+    }
+  }
+
+  async function freeSlot(id: WorkflowId): Promise<void> {
+    const view = await stores.views.workflow(id)
+    if (!view) return
+    for (const next of await stores.workflows.admit(view.plan.concurrency.key)) wakeWorkflow(next)
+    // Whoever waits for a base arm that this workflow can no longer make must look again.
+    await baseInputs.announce(id, stopping.signal)
+  }
+
+  // -------------------------------------------------------------------- loops
+
+  async function sweepLoop(): Promise<void> {
+    for (let round = 0; !stopping.signal.aborted; round++) {
+      await sweepNow(round % 5 === 0 ? 'with-backends' : 'store-only')
+      await pause(1000 * deps.sweepSeconds)
+    }
+  }
+
+  async function sweepNow(extent: 'store-only' | 'with-backends' = 'with-backends'): Promise<void> {
+    try {
+      if (extent === 'with-backends') await sweep.sweepBackends(stopping.signal)
+      await sweep.sweepStore()
+    } catch (error) {
+      if (!stopping.signal.aborted) log.error({ error }, 'The sweep failed; it comes again')
+    }
+  }
+
+  async function watchLoop(backend: Backend): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await backend.watch(async (sightings) => {
+          for (const id of await stores.workflows.recordSightings(sightings)) wakeWorkflow(id)
+        }, stopping.signal)
+      } catch (error) {
+        if (!stopping.signal.aborted) log.warn({ error, backend: backend.name }, 'Watching a backend broke off; starting again')
+      }
+      await pause(500)
+    }
+  }
+
+  function pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (stopping.signal.aborted) return resolve()
+      const timer = setTimeout(done, milliseconds)
+      stopping.signal.addEventListener('abort', done, { once: true })
+      function done() {
+        clearTimeout(timer)
+        stopping.signal.removeEventListener('abort', done)
+        resolve()
+      }
+    })
+  }
+}

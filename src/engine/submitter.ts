@@ -1,0 +1,68 @@
+import type { CommitSha, WorkflowId } from '../workflow/names.ts'
+import { type ChangeDeps, changeOfPullRequest, changeOfPush, type PullRequestRequest } from './changes.ts'
+import type { Pushed } from './domain-event.ts'
+import type { Logger } from './log.ts'
+import type { SubmissionStore, ViewStore, WorkflowStore } from './ports.ts'
+import { prepareSubmission, type Selection, type SubmitDeps, type SubmittedChange } from './submit.ts'
+
+export type SubmitterDeps = SubmitDeps &
+  ChangeDeps & {
+    readonly submissions: SubmissionStore
+    readonly views: ViewStore
+    readonly workflows: WorkflowStore
+    readonly wakeWorkflow: (id: WorkflowId) => void
+    readonly kick: (lane: 'work' | 'reports') => void
+    readonly log: Logger
+  }
+
+/** Opens what a change leads to. Hearing of the same change twice opens nothing twice: run keys are unique. */
+export function createSubmitter(deps: SubmitterDeps) {
+  return { push, pullRequest, submit }
+
+  async function push(event: Pushed, signal: AbortSignal): Promise<void> {
+    const result = await changeOfPush(event, deps, signal)
+    if (result.kind === 'change') await submit(result.change, { kind: 'triggers' }, signal)
+    else deps.log.info({ repository: event.repository.fullName, ref: event.ref, reason: result.reason }, 'Push ran nothing')
+  }
+
+  async function pullRequest(request: PullRequestRequest, signal: AbortSignal): Promise<void> {
+    const result = await changeOfPullRequest(request, deps, signal)
+    if (result.kind === 'nothing') {
+      deps.log.info(
+        { repository: request.repository.fullName, pullRequest: request.number, reason: result.reason },
+        'Pull request ran nothing',
+      )
+      return
+    }
+    await replacePushRuns(result.change)
+    await submit(result.change, { kind: 'triggers' }, signal)
+  }
+
+  /** Returns the workflows that are new. */
+  async function submit(change: SubmittedChange, selection: Selection, signal: AbortSignal): Promise<readonly WorkflowId[]> {
+    const submission = await prepareSubmission(change, selection, deps, signal)
+    const { opened } = await deps.submissions.open(submission)
+    for (const id of opened) deps.wakeWorkflow(id)
+    deps.kick('work')
+    deps.kick('reports')
+    deps.log.info(
+      { repository: change.repository.fullName, sha: change.provenance.sha, opened: opened.length, skipped: submission.skipped.length },
+      'Change submitted',
+    )
+    return opened
+  }
+
+  /** A pull request opened on a commit whose push run lives replaces that run: it has a base, which the push had not. */
+  async function replacePushRuns({ repository, provenance }: SubmittedChange): Promise<void> {
+    const rows = await deps.views.latestOfCommit(repository.id, provenance.sha as CommitSha)
+    const pushes = rows.filter((row) => row.provenance.event === 'push' && !row.provenance.defaultBranch && row.finishedAt === undefined)
+    for (const { id } of pushes) {
+      await deps.workflows.post(id, {
+        kind: 'cancel-requested',
+        by: 'osmo-runner',
+        reason: `pull request #${provenance.pullRequest} runs this commit now`,
+      })
+      deps.wakeWorkflow(id)
+    }
+  }
+}

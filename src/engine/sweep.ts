@@ -1,0 +1,96 @@
+import type { WorkflowId } from '../workflow/names.ts'
+import type { Logger } from './log.ts'
+import type { Backend, DeliveryStore, ExpectedPod, Outbox, OutboxLane, Sighting, WorkflowStore } from './ports.ts'
+
+export type SweepDeps = {
+  readonly deliveries: DeliveryStore
+  readonly workflows: WorkflowStore
+  readonly outbox: Outbox
+  readonly backends: ReadonlyMap<string, Backend>
+  readonly processDelivery: (guid: string) => Promise<unknown>
+  readonly foldWorkflow: (id: WorkflowId) => Promise<unknown>
+  readonly kick: (lane: OutboxLane) => void
+  readonly wakeWorkflow: (id: WorkflowId) => void
+  readonly clock: () => number
+  readonly log: Logger
+}
+
+const batch = 200
+/** A pod that PostgreSQL expects and its backend does not list may have been created after the listing. */
+const lostAfterMs = 10_000
+/** How long finished pods keep their directories or objects, for people who look. */
+const forgetAfterMs = 60_000
+
+/**
+ * Finds in PostgreSQL and on the backends whatever a wake-up should have told, and does it. With every wake-up lost all still happens,
+ * later (law 5). It calls the handlers directly and not through the queue, which may be what is broken.
+ */
+export function createSweep(deps: SweepDeps) {
+  const { deliveries, workflows, outbox, backends, log } = deps
+  return { sweepStore, sweepBackends }
+
+  async function sweepStore(): Promise<void> {
+    for (const guid of await deliveries.waiting(batch)) await attempt('delivery', guid, () => deps.processDelivery(guid))
+    for (const key of await workflows.waitingConcurrencyKeys(batch)) await attempt('concurrency group', key, () => admit(key))
+    for (const id of await workflows.due(batch)) await attempt('workflow', id, () => deps.foldWorkflow(id))
+    for (const lane of await outbox.dueLanes()) deps.kick(lane)
+  }
+
+  async function admit(key: string): Promise<void> {
+    for (const id of await workflows.admit(key)) deps.wakeWorkflow(id)
+  }
+
+  /** Read the store first and the backend second: the other way round, a pod created in between looks lost. */
+  async function sweepBackends(signal: AbortSignal): Promise<void> {
+    for (const backend of backends.values()) await attempt('backend', backend.name, () => reconcile(backend, signal))
+  }
+
+  async function reconcile(backend: Backend, signal: AbortSignal): Promise<void> {
+    const expected = await workflows.expectedPods(backend.name)
+    const seen = await backend.list(signal)
+    const now = deps.clock()
+    const sightings = [...seen, ...lost(expected, seen, now)]
+    for (const id of await workflows.recordSightings(sightings)) deps.wakeWorkflow(id)
+    await removeStrangers(backend, expected, seen, now, signal)
+  }
+
+  /** What runs and is not wanted is deleted; what ended and is safe is forgotten. */
+  async function removeStrangers(
+    backend: Backend,
+    expected: readonly ExpectedPod[],
+    seen: readonly Sighting[],
+    now: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const wanted = new Set(expected.map(({ pod }) => pod))
+    const strangers = seen.filter(({ pod }) => !wanted.has(pod))
+    const ended = strangers.filter(
+      ({ phase }) => (phase.kind === 'exited' && phase.exitedAt < now - forgetAfterMs) || phase.kind === 'lost',
+    )
+    if (ended.length > 0)
+      await backend.forget(
+        ended.map(({ pod }) => pod),
+        signal,
+      )
+  }
+
+  async function attempt(what: string, id: string, act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      log.error({ error, what, id }, 'The sweep could not finish this one; it tries again')
+    }
+  }
+}
+
+/** Only what the backend had confirmed can be lost; what was never confirmed is created again by its outbox row. */
+function lost(expected: readonly ExpectedPod[], seen: readonly Sighting[], now: number): readonly Sighting[] {
+  const known = new Set(seen.map(({ pod }) => pod))
+  return expected
+    .filter(({ pod, status, since }) => !known.has(pod) && status !== 'PROCESSING' && since < now - lostAfterMs)
+    .map(({ pod, reference }) => ({
+      pod,
+      reference,
+      phase: { kind: 'lost', seenAt: now, message: 'Its backend does not know it any more' },
+    }))
+}
