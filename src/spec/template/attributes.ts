@@ -1,7 +1,7 @@
 import { nearestWord } from '../suggestion.ts'
-import { type Meter, type Span, typeFault, valueFault } from './limits.ts'
+import type { Meter, Span } from './limits.ts'
 import { type Method, methodOf } from './methods.ts'
-import { isObject, list, type Machine, type Range, textOf, tuple, undefinedValue, type Value } from './objects.ts'
+import { isObject, type Machine, type Range, textOf, tuple, undefinedValue, type Value } from './objects.ts'
 import { asInteger, characters, describeValue, entryOf, failUndefined, typeName } from './values.ts'
 
 /** `target.name` in Jinja's order: first an attribute or method of Python's, then the entry of that name. */
@@ -9,7 +9,8 @@ export function getAttribute(target: Value, name: string, span: Span | undefined
   if (isObject(target) && target.kind === 'undefined') return failUndefined(target)
   const attribute = pythonAttribute(target, name, span, machine)
   if (attribute !== undefined) return attribute
-  return ownEntry(target, name, machine.meter) ?? missing(target, name, span)
+  const entry = ownEntry(target, name, machine.meter)
+  return entry === undefined ? missing(target, name, span) : entry
 }
 
 /** `target[index]`: first the entry, then an attribute of that name. */
@@ -20,7 +21,7 @@ export function getItem(target: Value, index: Value, span: Span | undefined, mac
   if (entry !== undefined) return entry
   const name = textOf(index)
   const attribute = name === undefined ? undefined : pythonAttribute(target, name, span, machine)
-  return attribute ?? missing(target, index, span)
+  return attribute === undefined ? missing(target, index, span) : attribute
 }
 
 function ownEntry(target: Value, key: Value, meter: Meter): Value | undefined {
@@ -129,68 +130,3 @@ function listed(known: readonly string[]): string {
   return ` It has ${shown.join(', ')}${known.length > 8 ? ', …' : ''}.`
 }
 
-/** `target[from:to:step]`. */
-export function slice(target: Value, bounds: readonly [Value, Value, Value], meter: Meter): Value {
-  const text = textOf(target)
-  if (text !== undefined) {
-    const all = characters(text, meter)
-    meter.text(text.length)
-    const picked = pick(all, indices(bounds, all.length))
-    return typeof target === 'string' ? picked.join('') : { kind: 'markup', text: picked.join('') }
-  }
-  if (isObject(target)) {
-    if (target.kind === 'undefined') return failUndefined(target)
-    if (target.kind === 'range') return sliceRange(target, indices(bounds, target.length))
-    if (target.kind === 'list' || target.kind === 'tuple') return sliceItems(target, bounds, meter)
-  }
-  return undefinedValue(
-    `Expected text or a list to cut a part from, got ${describeValue(target)} ('${typeName(target)}' object is not subscriptable).`,
-  )
-}
-
-function sliceItems(target: Extract<Value, { kind: 'list' | 'tuple' }>, bounds: readonly [Value, Value, Value], meter: Meter): Value {
-  const picked = pick(target.items, indices(bounds, target.items.length))
-  meter.items(picked.length)
-  return target.kind === 'list' ? list(picked) : tuple(picked)
-}
-
-type Indices = { readonly start: number; readonly step: number; readonly count: number }
-
-function pick<T>(items: { readonly length: number; readonly [index: number]: T }, { start, step, count }: Indices): T[] {
-  return Array.from({ length: count }, (_, index) => items[start + index * step] as T)
-}
-
-function sliceRange(range: Range, { start, step, count }: Indices): Range {
-  const first = range.start + BigInt(start) * range.step
-  const newStep = range.step * BigInt(step)
-  return { kind: 'range', start: first, stop: first + newStep * BigInt(count), step: newStep, length: count }
-}
-
-/** Python's `slice.indices`. */
-function indices(bounds: readonly [Value, Value, Value], length: number): Indices {
-  const step = clamp(bound(bounds[2]) ?? 1n, 2n ** 31n)
-  if (step === 0) valueFault('Expected a slice step that is not zero. Use 1 or -1.')
-  const from = bound(bounds[0])
-  const to = bound(bounds[1])
-  const low = step > 0 ? 0 : -1
-  const high = step > 0 ? length : length - 1
-  const start = from === undefined ? (step > 0 ? low : high) : position(from, length, low, high)
-  const stop = to === undefined ? (step > 0 ? high : low) : position(to, length, low, high)
-  const count = step > 0 ? Math.ceil((stop - start) / step) : Math.ceil((start - stop) / -step)
-  return { start, step, count: Math.max(0, count) }
-}
-
-function bound(value: Value): bigint | undefined {
-  if (value === null) return undefined
-  if (isObject(value) && value.kind === 'undefined') return failUndefined(value)
-  return asInteger(value) ?? typeFault(`Expected integers in a slice, got ${describeValue(value)}. Convert it with |int.`)
-}
-
-function position(value: bigint, length: number, low: number, high: number): number {
-  const absolute = clamp(value < 0n ? value + BigInt(length) : value, 2n ** 40n)
-  return Math.min(Math.max(absolute, low), high)
-}
-
-function clamp(value: bigint, limit: bigint): number {
-  return Number(value > limit ? limit : value < -limit ? -limit : value)
-}

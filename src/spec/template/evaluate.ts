@@ -1,4 +1,5 @@
-import { getAttribute, getItem, slice } from './attributes.ts'
+import { getAttribute, getItem } from './attributes.ts'
+import { slice } from './slicing.ts'
 import { type Meter, type Span, TemplateFailure, typeFault } from './limits.ts'
 import {
   type CallArguments,

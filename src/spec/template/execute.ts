@@ -1,3 +1,4 @@
+import { getAttribute, getItem } from './attributes.ts'
 import { escapeMarkup } from './escaping.ts'
 import { blockTextName, callValue, type Evaluator, evaluate, evaluateArguments } from './evaluate.ts'
 import { filters } from './filters.ts'
@@ -47,12 +48,12 @@ export class Interpreter implements Evaluator {
   }
 
   lookUp(name: string, span: Span, scope: Scope): Value {
-    return (
-      scope.get(name) ??
-      this.#names.get(name) ??
-      globals.get(name) ??
-      undefinedName(name, span, [...scope.names(), ...this.#names.known(), ...globals.keys()])
-    )
+    for (const names of [scope, this.#names, globals]) {
+      const value = names.get(name)
+      // None is a value, so `??` would look behind it.
+      if (value !== undefined) return value
+    }
+    return undefinedName(name, span, [...scope.names(), ...this.#names.known(), ...globals.keys()])
   }
 
   call(target: Value, given: CallArguments): Value {
@@ -61,6 +62,14 @@ export class Interpreter implements Evaluator {
     const value = callValue(target, given, this)
     this.meter.leave()
     return value
+  }
+
+  attribute(target: Value, name: string): Value {
+    return getAttribute(target, name, this.at, this)
+  }
+
+  item(target: Value, index: Value): Value {
+    return getItem(target, index, this.at, this)
   }
 
   applyFilter(name: string, value: Value, given: CallArguments): Value {

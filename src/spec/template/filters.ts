@@ -1,10 +1,8 @@
-import { typeFault } from './limits.ts'
-import type { CallArguments, Machine, Value } from './objects.ts'
-export const filters = {
-  apply(name: string, value: Value, given: CallArguments, machine: Machine): Value {
-    void given
-    void machine
-    void value
-    return typeFault(name)
-  },
-}
+import { Registry } from './builtin.ts'
+import { numberFilters } from './number-filters.ts'
+import type { Value } from './objects.ts'
+import { sequenceFilters } from './sequence-filters.ts'
+import { textFilters } from './text-filters.ts'
+
+/** Jinja's own filters. */
+export const filters = new Registry<Value>('filter', [...textFilters, ...numberFilters, ...sequenceFilters])

@@ -84,11 +84,9 @@ export class Loop {
       case 'depth0':
         return BigInt(this.#depth)
       case 'previtem':
-        return this.#index === 0 || this.#previous === undefined
-          ? undefinedValue('Expected an item before this one, and this is the first. Test it with "loop.first".')
-          : this.#previous
+        return this.#previousItem()
       case 'nextitem':
-        return this.#peek() ?? undefinedValue('Expected an item behind this one, and this is the last. Test it with "loop.last".')
+        return this.#nextItem()
       case 'cycle':
         return callable('method "cycle" of loop', (given) => this.#cycle(given))
       case 'changed':
@@ -96,6 +94,16 @@ export class Loop {
       default:
         return undefined
     }
+  }
+
+  #previousItem(): Value {
+    if (this.#index > 0 && this.#previous !== undefined) return this.#previous
+    return undefinedValue('Expected an item before this one, and this is the first. Test it with "loop.first".')
+  }
+
+  #nextItem(): Value {
+    const item = this.#peek()
+    return item === undefined ? undefinedValue('Expected an item behind this one, and this is the last. Test it with "loop.last".') : item
   }
 
   #lengthNow(): number {

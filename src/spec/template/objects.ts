@@ -67,6 +67,8 @@ export type CallArguments = { readonly positional: readonly Value[]; readonly na
 export interface Machine {
   readonly meter: Meter
   call(target: Value, given: CallArguments): Value
+  attribute(target: Value, name: string): Value
+  item(target: Value, index: Value): Value
   applyFilter(name: string, value: Value, given: CallArguments): Value
   applyTest(name: string, value: Value, given: CallArguments): boolean
 }

@@ -1,0 +1,54 @@
+import { suggest } from '../suggestion.ts'
+import { type FaultCode, TemplateFailure } from './limits.ts'
+import type { CallArguments, Machine, Value } from './objects.ts'
+import { type Bound, bindArguments } from './signature.ts'
+import { demand } from './values.ts'
+
+/** A filter or test. `given` is for the few that pass arguments on. */
+type Apply<Result> = (value: Value, bound: Bound, machine: Machine, given: CallArguments) => Result
+
+export type Builtin<Result> = {
+  readonly name: string
+  /** `any`: the filter looks at `given` itself. */
+  readonly parameters: readonly string[] | 'any'
+  /** Whether an undefined value may come in. Everything else is StrictUndefined's fault. */
+  readonly undefinedValues: 'accepted' | 'refused'
+  readonly apply: Apply<Result>
+}
+
+/** @param parameters names divided by blanks, `?` behind those that may be absent, or `*` for any. */
+export function builtin<Result>(name: string, parameters: string, apply: Apply<Result>, undefinedValues: 'accepted' | 'refused' = 'refused'): Builtin<Result> {
+  const names = parameters === '*' ? 'any' : parameters.split(' ').filter((parameter) => parameter !== '')
+  return { name, parameters: names, undefinedValues, apply }
+}
+
+/** Filters or tests by name. */
+export class Registry<Result> {
+  readonly #what: 'filter' | 'test'
+  readonly #builtins: ReadonlyMap<string, Builtin<Result>>
+
+  constructor(what: 'filter' | 'test', builtins: readonly Builtin<Result>[]) {
+    this.#what = what
+    this.#builtins = new Map(builtins.map((one) => [one.name, one]))
+  }
+
+  has(name: string): boolean {
+    return this.#builtins.has(name)
+  }
+
+  unknown(name: string): { readonly code: FaultCode; readonly message: string } {
+    const message = `Expected a ${this.#what} of Jinja's, and there is none called "${name}".${suggest(name, this.#builtins.keys()) || ' Remove it.'}`
+    return { code: `template/unknown-${this.#what}`, message }
+  }
+
+  apply(name: string, value: Value, given: CallArguments, machine: Machine): Result {
+    const found = this.#builtins.get(name)
+    if (found === undefined) {
+      const { code, message } = this.unknown(name)
+      throw new TemplateFailure(code, message)
+    }
+    const bound = found.parameters === 'any' ? [] : bindArguments(`the ${this.#what} "${name}"`, found.parameters, given)
+    if (found.undefinedValues === 'accepted') return found.apply(value, bound, machine, given)
+    return found.apply(demand(value), bound.map((one) => (one === undefined ? undefined : demand(one))), machine, given)
+  }
+}

@@ -1,0 +1,101 @@
+import { type Meter, typeFault } from './limits.ts'
+import { isObject, textOf, type Value } from './objects.ts'
+import { sortValues } from './operators.ts'
+import { floatText } from './printing.ts'
+import { describeValue } from './values.ts'
+
+/** Python's `json.dumps(value, sort_keys=True, indent=indent)` with the characters of HTML escaped, as Jinja's `tojson` does. */
+export function toJson(value: Value, indent: string | undefined, meter: Meter): string {
+  const writer = new JsonWriter(indent, meter)
+  writer.write(value, 0)
+  return writer.text()
+}
+
+class JsonWriter {
+  readonly #indent: string | undefined
+  readonly #meter: Meter
+  readonly #parts: string[] = []
+
+  constructor(indent: string | undefined, meter: Meter) {
+    this.#indent = indent
+    this.#meter = meter
+  }
+
+  text(): string {
+    return this.#parts.join('')
+  }
+
+  write(value: Value, level: number): void {
+    this.#meter.step()
+    this.#meter.enter()
+    if (isObject(value) && (value.kind === 'list' || value.kind === 'tuple')) this.#array(value.items, level)
+    else if (isObject(value) && value.kind === 'dict') this.#object([...value.entries.values()], level)
+    else this.#put(scalar(value))
+    this.#meter.leave()
+  }
+
+  #array(items: readonly Value[], level: number): void {
+    this.#enclosed('[', ']', items, level, (item) => this.write(item, level + 1))
+  }
+
+  #object(entries: readonly (readonly [Value, Value])[], level: number): void {
+    const keys = entries.map(([key]) => key)
+    const order = sortValues(keys.map((_, index) => BigInt(index)), keys, 'ascending', this.#meter)
+    const sorted = order.map((index) => entries[Number(index)] ?? (['', null] as const))
+    this.#enclosed('{', '}', sorted, level, ([key, value]) => {
+      this.#put(`${quote(keyText(key))}: `)
+      this.write(value, level + 1)
+    })
+  }
+
+  #enclosed<T>(open: string, close: string, items: readonly T[], level: number, one: (item: T) => void): void {
+    if (items.length === 0) return this.#put(open + close)
+    this.#put(open)
+    items.forEach((item, index) => {
+      if (index > 0) this.#put(this.#indent === undefined ? ', ' : ',')
+      this.#newLine(level + 1)
+      one(item)
+    })
+    this.#newLine(level)
+    this.#put(close)
+  }
+
+  #newLine(level: number): void {
+    if (this.#indent === undefined) return
+    this.#meter.text(this.#indent.length * level)
+    this.#put(`\n${this.#indent.repeat(level)}`)
+  }
+
+  #put(text: string): void {
+    this.#meter.text(text.length)
+    this.#parts.push(text)
+  }
+}
+
+function scalar(value: Value): string {
+  const text = textOf(value)
+  if (text !== undefined) return quote(text)
+  if (value === null) return 'null'
+  if (typeof value === 'boolean') return String(value)
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value === 'number') return jsonFloat(value)
+  return typeFault(`Expected text, a number, a list or a dict for JSON, got ${describeValue(value)}. Convert it with |string or |list.`)
+}
+
+function jsonFloat(value: number): string {
+  if (Number.isFinite(value)) return floatText(value)
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'
+}
+
+function keyText(key: Value): string {
+  const text = textOf(key)
+  if (text !== undefined) return text
+  if (isObject(key)) return typeFault(`Expected text or numbers as keys for JSON, got ${describeValue(key)}. Make the keys text.`)
+  return scalar(key)
+}
+
+const escapes: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\b': '\\b', '\f': '\\f' }
+
+function quote(text: string): string {
+  return `"${text.replaceAll(/["\\<>&']|[^\x20-\x7e]/g, (unit) => escapes[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`
+}

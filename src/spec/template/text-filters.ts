@@ -1,0 +1,240 @@
+import { type Builtin, builtin } from './builtin.ts'
+import { escapeMarkup } from './escaping.ts'
+import { toJson } from './json.ts'
+import { typeFault, unsupportedFault, valueFault } from './limits.ts'
+import { demandCount, demandText, optional } from './method-table.ts'
+import { type CallArguments, isDict, isObject, isUndefined, type Machine, textOf, tuple, type Value } from './objects.ts'
+import { formatPercent } from './percent-format.ts'
+import { printValue, represent } from './printing.ts'
+import type { Bound } from './signature.ts'
+import { capitalize, likewise, padText, replaceText, splitLines, strip } from './text.ts'
+import { asInteger, characters, collect, describeValue, dictFrom, isIterable, isTrue, textLength } from './values.ts'
+import { wrapLine } from './word-wrap.ts'
+import { sortValues } from './operators.ts'
+
+type Filter = Builtin<Value>
+
+function flag(value: Value | undefined, fallback: 'yes' | 'no' = 'no'): boolean {
+  return value === undefined ? fallback === 'yes' : isTrue(value)
+}
+
+/** Any value as text; Markup stays Markup. */
+function soft(value: Value, machine: Machine): string {
+  return printValue(value, machine.meter)
+}
+
+function mapping(name: string, change: (text: string) => string): Filter {
+  return builtin(name, '', (value, _, machine) => {
+    const text = soft(value, machine)
+    machine.meter.text(text.length * 2)
+    return likewise(value, change(text))
+  })
+}
+
+/** Jinja's own: a word begins behind blanks, hyphens and opening brackets. */
+function titleWords(text: string): string {
+  return text
+    .split(/([-\s({[<]+)/u)
+    .map((word) => {
+      const [first = ''] = word
+      return first.toUpperCase() + word.slice(first.length).toLowerCase()
+    })
+    .join('')
+}
+
+function replace(value: Value, [old, replacement, count]: Bound, machine: Machine): Value {
+  const limit = optional(count, demandCount) ?? -1
+  return replaceText(soft(value, machine), soft(old ?? null, machine), soft(replacement ?? null, machine), limit < 0 ? Number.POSITIVE_INFINITY : limit, machine.meter)
+}
+
+function indent(value: Value, [width = 4n, first, blank]: Bound, { meter }: Machine): Value {
+  const text = demandText(value)
+  const amount = asInteger(width)
+  const spaces = amount === undefined ? 0 : demandCount(amount)
+  meter.text(Math.max(0, spaces))
+  const indention = textOf(width) ?? ' '.repeat(Math.max(0, spaces))
+  const lines = splitLines(`${text}\n`, 'dropped')
+  meter.text(text.length + lines.length * indention.length)
+  const rest = lines.map((line, index) => (index === 0 || (line === '' && !flag(blank)) ? line : indention + line))
+  return likewise(value, (flag(first) ? indention : '') + rest.join('\n'))
+}
+
+function truncate(value: Value, [length = 255n, kill, end = '...', leeway]: Bound, { meter }: Machine): Value {
+  const all = characters(demandText(value), meter)
+  const size = demandCount(length)
+  const ending = demandText(end)
+  const room = size - textLength(ending, meter)
+  if (room < 0) return valueFault(`Expected a length of at least ${textLength(ending, meter)} for the filter "truncate", got ${size}.`)
+  const slack = optional(leeway, demandCount) ?? 5
+  if (slack < 0) return valueFault(`Expected a leeway of at least 0 for the filter "truncate", got ${slack}.`)
+  if (all.length <= size + slack) return value
+  const head = typeof all === 'string' ? all.slice(0, room) : all.slice(0, room).join('')
+  if (flag(kill)) return head + ending
+  const space = head.lastIndexOf(' ')
+  return (space < 0 ? head : head.slice(0, space)) + ending
+}
+
+function wordWrap(value: Value, [width = 79n, long, wrapString, hyphens]: Bound, { meter }: Machine): Value {
+  const size = demandCount(width)
+  if (size <= 0) return valueFault(`Expected a width of at least 1 for the filter "wordwrap", got ${size}.`)
+  const text = demandText(value)
+  const between = optional(wrapString, demandText) ?? '\n'
+  meter.text(text.length)
+  meter.step(text.length / 4)
+  const options = { width: size, longWords: flag(long, 'yes') ? 'broken' : 'kept', hyphens: flag(hyphens, 'yes') ? 'broken' : 'kept' } as const
+  const lines = splitLines(text, 'dropped').map((line) => wrapLine(line, options))
+  meter.text(lines.reduce((sum, parts) => sum + parts.length, 0) * between.length + text.length)
+  return lines.map((parts) => parts.join(between)).join(between)
+}
+
+function format(value: Value, _: Bound, machine: Machine, given: CallArguments): Value {
+  if (given.positional.length > 0 && given.named.size > 0) return typeFault('Expected values with names or without for the filter "format", got both.')
+  const values = given.named.size > 0 ? dictFrom(given.named, machine.meter) : tuple(given.positional)
+  return likewise(value, formatPercent(soft(value, machine), values, machine.meter))
+}
+
+function defaultTo(value: Value, [fallback = '', whenFalse]: Bound): Value {
+  if (isUndefined(value)) return fallback
+  return flag(whenFalse) && !isTrue(value) ? fallback : value
+}
+
+function defaulting(name: string): Filter {
+  return builtin(name, 'default_value? boolean?', defaultTo, 'accepted')
+}
+
+function escaping(name: string): Filter {
+  return builtin(name, '', (value, _, machine) => ({ kind: 'markup', text: counted(escapeMarkup(value, machine.meter), machine) }))
+}
+
+function counted(text: string, machine: Machine): string {
+  machine.meter.text(text.length)
+  return text
+}
+
+function stripTags(value: Value, machine: Machine): Value {
+  const text = withoutTags(withoutTags(soft(value, machine), '<!--', '-->'), '<', '>')
+  machine.meter.scan(text.length)
+  const words = splitWords(text)
+  return counted(words.join(' ').replaceAll(/&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(amp|lt|gt|quot|apos|nbsp));/g, decodeEntity), machine)
+}
+
+function withoutTags(text: string, open: string, close: string): string {
+  const parts: string[] = []
+  let position = 0
+  for (let start = text.indexOf(open); start >= 0; start = text.indexOf(open, position)) {
+    const end = text.indexOf(close, start)
+    if (end < 0) break
+    parts.push(text.slice(position, start))
+    position = end + close.length
+  }
+  return parts.join('') + text.slice(position)
+}
+
+function splitWords(text: string): string[] {
+  return text.split(/\s+/u).filter((word) => word !== '')
+}
+
+const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' }
+
+function decodeEntity(whole: string, decimal: string | undefined, hexadecimal: string | undefined, name: string | undefined): string {
+  if (name !== undefined) return entities[name] ?? whole
+  const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal)
+  return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
+}
+
+function json(value: Value, [indent]: Bound, { meter }: Machine): Value {
+  const text = indent === undefined || indent === null ? undefined : (textOf(indent) ?? ' '.repeat(Math.min(1000, Math.max(0, demandCount(indent)))))
+  return { kind: 'markup', text: toJson(value, text, meter) }
+}
+
+function prettyPrint(value: Value, machine: Machine): Value {
+  const text = represent(sortedDeep(value, machine), machine.meter)
+  if (text.length > 80) return unsupportedFault('Expected a value that fits on one line of 80 characters for the filter "pprint". Use |tojson(indent=2).')
+  return text
+}
+
+/** Keys in order, which `pprint` does and `repr` does not. */
+function sortedDeep(value: Value, machine: Machine): Value {
+  if (!isObject(value) || (value.kind !== 'dict' && value.kind !== 'list' && value.kind !== 'tuple')) return value
+  machine.meter.enter()
+  const sorted = sortedParts(value, machine)
+  machine.meter.leave()
+  return sorted
+}
+
+function sortedParts(value: Extract<Value, { kind: 'dict' | 'list' | 'tuple' }>, machine: Machine): Value {
+  if (value.kind !== 'dict') {
+    machine.meter.items(value.items.length)
+    return { kind: value.kind, items: value.items.map((item) => sortedDeep(item, machine)) }
+  }
+  const entries = [...value.entries.values()]
+  const keys = sortValues(entries.map(([key]) => key), entries.map(([key]) => key), 'ascending', machine.meter)
+  const dict = dictFrom(entries, machine.meter)
+  return dictFrom(keys.map((key) => [key, sortedDeep(machine.item(dict, key), machine)] as const), machine.meter)
+}
+
+function urlEncode(value: Value, machine: Machine): Value {
+  if (textOf(value) !== undefined || !isIterable(value)) return counted(quoteUrl(soft(value, machine), 'path'), machine)
+  const pairs = isDict(value) ? [...value.entries.values()] : collect(value, machine.meter).map((item) => collect(item, machine.meter))
+  const parts = pairs.map((pair) => {
+    const [key, entry] = pair
+    if (pair.length !== 2 || key === undefined || entry === undefined) return valueFault('Expected pairs of a name and a value for the filter "urlencode".')
+    return `${quoteUrl(soft(key, machine), 'query')}=${quoteUrl(soft(entry, machine), 'query')}`
+  })
+  return counted(parts.join('&'), machine)
+}
+
+function quoteUrl(text: string, part: 'path' | 'query'): string {
+  const quoted = encodeURIComponent(text.toWellFormed()).replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+  return part === 'path' ? quoted.replaceAll('%2F', '/') : quoted.replaceAll('%20', '+')
+}
+
+function xmlAttributes(value: Value, [space]: Bound, machine: Machine): Value {
+  if (!isDict(value)) return typeFault(`Expected a dict for the filter "xmlattr", got ${describeValue(value)}.`)
+  const parts: string[] = []
+  for (const [key, entry] of value.entries.values()) {
+    if (entry === null || isUndefined(entry)) continue
+    const name = demandText(key)
+    if (/[\s/>=]/.test(name)) return valueFault(`Expected attribute names without blanks, "/", ">" and "=" for the filter "xmlattr", got ${JSON.stringify(name.slice(0, 40))}.`)
+    parts.push(`${escapeMarkup(name, machine.meter)}="${escapeMarkup(entry, machine.meter)}"`)
+  }
+  const text = counted(parts.join(' '), machine)
+  return flag(space, 'yes') && text !== '' ? ` ${text}` : text
+}
+
+function refused(name: string, advice: string): Filter {
+  return builtin(name, '*', () => unsupportedFault(`Expected a filter that specs can use, and "${name}" is none here. ${advice}.`), 'accepted')
+}
+
+export const textFilters: readonly Filter[] = [
+  mapping('upper', (text) => text.toUpperCase()),
+  mapping('lower', (text) => text.toLowerCase()),
+  mapping('capitalize', capitalize),
+  builtin('title', '', (value, _, machine) => counted(titleWords(soft(value, machine)), machine)),
+  builtin('string', '', (value, _, machine) => likewise(value, soft(value, machine))),
+  builtin('trim', 'chars?', (value, [chars], machine) => likewise(value, strip(soft(value, machine), optional(chars, demandText), 'both'))),
+  builtin('center', 'width?', (value, [width = 80n], machine) => {
+    const text = soft(value, machine)
+    return likewise(value, padText(text, textLength(text, machine.meter), demandCount(width), ' ', 'center', machine.meter))
+  }),
+  builtin('replace', 'old new count?', replace),
+  builtin('indent', 'width? first? blank?', indent),
+  builtin('truncate', 'length? killwords? end? leeway?', truncate),
+  builtin('wordwrap', 'width? break_long_words? wrapstring? break_on_hyphens?', wordWrap),
+  builtin('wordcount', '', (value, _, machine) => BigInt(soft(value, machine).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0)),
+  builtin('format', '*', format),
+  defaulting('default'),
+  defaulting('d'),
+  escaping('escape'),
+  escaping('e'),
+  builtin('forceescape', '', (value, _, machine) => ({ kind: 'markup', text: counted(escapeMarkup(soft(value, machine), machine.meter), machine) })),
+  builtin('safe', '', (value, _, machine) => ({ kind: 'markup', text: soft(value, machine) })),
+  builtin('striptags', '', (value, _, machine) => stripTags(value, machine)),
+  builtin('tojson', 'indent?', json),
+  builtin('pprint', '', (value, _, machine) => prettyPrint(value, machine)),
+  builtin('urlencode', '', (value, _, machine) => urlEncode(value, machine)),
+  builtin('xmlattr', 'autospace?', xmlAttributes),
+  refused('attr', 'Write value.name or value["name"]'),
+  refused('urlize', 'It makes links for web pages'),
+]
+

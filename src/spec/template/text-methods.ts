@@ -1,0 +1,228 @@
+import { formatBraces } from './brace-format.ts'
+import { slice } from './slicing.ts'
+import { typeFault, unsupportedFault, valueFault } from './limits.ts'
+import { demandCount, demandText, type Method, type MethodTable, method, optional } from './method-table.ts'
+import { isObject, list, type Machine, textOf, tuple, type Value } from './objects.ts'
+import type { Bound } from './signature.ts'
+import { type Alignment, capitalize, countText, isSpace, likewise, padText, replaceText, type Side, splitAt, splitAtFromEnd, splitAtSpace, splitAtSpaceFromEnd, splitLines, strip, swapCase, titleCase } from './text.ts'
+import { collect, describeValue, isTrue, textLength } from './values.ts'
+
+const itself = (target: Value): Value => target
+
+/** A method whose result is as long as the text or little longer. */
+function mapping(name: string, change: (text: string) => string): readonly [string, Method] {
+  return method(name, '', itself, (target, _, { meter }) => {
+    const text = demandText(target)
+    meter.text(text.length * 2)
+    return likewise(target, change(text))
+  })
+}
+
+function question(name: string, answer: (text: string) => boolean): readonly [string, Method] {
+  return method(name, '', demandText, (text, _, { meter }) => {
+    meter.scan(text.length)
+    return answer(text)
+  })
+}
+
+function stripping(name: string, side: Side): readonly [string, Method] {
+  return method(name, 'chars?', itself, (target, [chars], { meter }) => {
+    const text = demandText(target)
+    meter.text(text.length)
+    return likewise(target, strip(text, optional(chars, demandText), side))
+  })
+}
+
+function padding(name: string, alignment: Alignment): readonly [string, Method] {
+  return method(name, 'width fillchar?', itself, (target, [width, fill], { meter }) => {
+    const text = demandText(target)
+    const character = fill === undefined ? ' ' : demandText(fill)
+    if (textLength(character, meter) !== 1) typeFault('Expected one character to fill up with.')
+    return likewise(target, padText(text, textLength(text, meter), demandCount(width), character, alignment, meter))
+  })
+}
+
+type Direction = 'forward' | 'backward'
+
+function finding(name: string, direction: Direction, absent: 'fault' | 'minus-one'): readonly [string, Method] {
+  return method(name, 'sub start? end?', demandText, (text, [sub, start, end], machine) => {
+    const part = demandText(sub)
+    const index = findText(text, part, start, end, direction, machine)
+    if (index === undefined && absent === 'fault') return valueFault('Expected a text that contains the other, and it does not (substring not found). Use find(), which gives -1.')
+    return BigInt(index ?? -1)
+  })
+}
+
+function findText(text: string, part: string, start: Value | undefined, end: Value | undefined, direction: Direction, { meter }: Machine): number | undefined {
+  const window = demandText(slice(text, [start ?? null, end ?? null, null], meter))
+  meter.scan(window.length, part.length)
+  const found = direction === 'forward' ? window.indexOf(part) : window.lastIndexOf(part)
+  if (found < 0) return undefined
+  return offset(start, textLength(text, meter)) + textLength(window.slice(0, found), meter)
+}
+
+function offset(start: Value | undefined, length: number): number {
+  const first = optional(start, demandCount) ?? 0
+  return first < 0 ? Math.max(0, first + length) : first
+}
+
+function splitting(name: string, direction: Direction): readonly [string, Method] {
+  return method(name, 'sep? maxsplit?', itself, (target, [sep, maxsplit], { meter }) => {
+    const text = demandText(target)
+    const limit = maxsplit === undefined ? -1 : demandCount(maxsplit)
+    const separator = optional(sep, demandText)
+    if (separator === '') return valueFault('Expected a separator that is not empty. Use |list for single characters.')
+    meter.text(text.length)
+    const parts = splitText(text, separator, limit < 0 ? Number.POSITIVE_INFINITY : limit, direction)
+    meter.items(parts.length)
+    return list(parts.map((part) => likewise(target, part)))
+  })
+}
+
+function splitText(text: string, separator: string | undefined, limit: number, direction: Direction): string[] {
+  if (separator === undefined) return direction === 'forward' ? splitAtSpace(text, limit) : splitAtSpaceFromEnd(text, limit)
+  return direction === 'forward' ? splitAt(text, separator, limit) : splitAtFromEnd(text, separator, limit)
+}
+
+function partitioning(name: string, direction: Direction): readonly [string, Method] {
+  return method(name, 'sep', demandText, (text, [sep], { meter }) => {
+    const separator = demandText(sep)
+    if (separator === '') return valueFault('Expected a separator that is not empty.')
+    meter.text(text.length)
+    const at = direction === 'forward' ? text.indexOf(separator) : text.lastIndexOf(separator)
+    if (at < 0) return tuple(direction === 'forward' ? [text, '', ''] : ['', '', text])
+    return tuple([text.slice(0, at), separator, text.slice(at + separator.length)])
+  })
+}
+
+function bordering(name: string, matches: (text: string, affix: string) => boolean): readonly [string, Method] {
+  return method(name, 'affix start? end?', demandText, (text, [affix, start, end], { meter }) => {
+    const window = start === undefined && end === undefined ? text : demandText(slice(text, [start ?? null, end ?? null, null], meter))
+    return affixes(affix).some((one) => {
+      meter.scan(one.length)
+      return matches(window, one)
+    })
+  })
+}
+
+function affixes(value: Value | undefined): string[] {
+  if (value !== undefined && isObject(value) && value.kind === 'tuple') return value.items.map(demandText)
+  return [demandText(value)]
+}
+
+function join(target: Value, [iterable]: Bound, { meter }: Machine): Value {
+  const items = collect(iterable ?? null, meter)
+  const texts = items.map((item, index) => textOf(item) ?? typeFault(`Expected texts to join, and item ${index} is ${describeValue(item)}. Use the filter |join, which converts.`))
+  const separator = demandText(target)
+  meter.text(texts.reduce((sum, text) => sum + text.length + separator.length, 0))
+  return likewise(target, texts.join(separator))
+}
+
+function replace(target: Value, [old, replacement, count]: Bound, { meter }: Machine): Value {
+  const limit = count === undefined ? -1 : demandCount(count)
+  return likewise(target, replaceText(demandText(target), demandText(old), demandText(replacement), limit < 0 ? Number.POSITIVE_INFINITY : limit, meter))
+}
+
+function count(text: string, [sub, start, end]: Bound, { meter }: Machine): Value {
+  const window = demandText(slice(text, [start ?? null, end ?? null, null], meter))
+  const part = demandText(sub)
+  return BigInt(part === '' ? textLength(window, meter) + 1 : countText(window, part, meter))
+}
+
+function zeroFill(text: string, [width]: Bound, { meter }: Machine): Value {
+  const sign = /^[-+]/.exec(text)?.[0] ?? ''
+  const digits = text.slice(sign.length)
+  return sign + padText(digits, textLength(digits, meter), demandCount(width) - sign.length, '0', 'right', meter)
+}
+
+function expandTabs(text: string, [tabsize]: Bound, { meter }: Machine): Value {
+  const size = tabsize === undefined ? 8 : demandCount(tabsize)
+  meter.text(text.length + countText(text, '\t', meter) * Math.max(0, size))
+  let column = 0
+  return Array.from(text, (character) => {
+    const piece = character === '\t' ? ' '.repeat(size <= 0 ? 0 : size - (column % size)) : character
+    column = character === '\n' || character === '\r' ? 0 : column + piece.length
+    return piece
+  }).join('')
+}
+
+const hasCase = /\p{Cased}/u
+const capital = /[\p{Lu}\p{Lt}]/u
+const small = /\p{Ll}/u
+
+/** Python's `istitle`: capitals only at the start of words, small letters only inside. */
+function isTitle(text: string): boolean {
+  let inWord = false
+  let seen = false
+  for (const character of text) {
+    const isCapital = capital.test(character)
+    const isSmall = small.test(character)
+    if ((isCapital && inWord) || (isSmall && !inWord)) return false
+    inWord = isCapital || isSmall
+    seen ||= inWord
+  }
+  return seen
+}
+
+function refused(name: string, advice: string): readonly [string, Method] {
+  return [name, () => unsupportedFault(`Expected a method that templates can use, and ${name}() is none here. ${advice}.`)]
+}
+
+/** Methods of Python's `str`. */
+export const textMethods: MethodTable = new Map<string, Method>([
+  mapping('upper', (text) => text.toUpperCase()),
+  mapping('lower', (text) => text.toLowerCase()),
+  mapping('casefold', (text) => text.toLowerCase().replaceAll('ß', 'ss')),
+  mapping('title', titleCase),
+  mapping('capitalize', capitalize),
+  mapping('swapcase', swapCase),
+  stripping('strip', 'both'),
+  stripping('lstrip', 'start'),
+  stripping('rstrip', 'end'),
+  padding('center', 'center'),
+  padding('ljust', 'left'),
+  padding('rjust', 'right'),
+  method('zfill', 'width', demandText, zeroFill),
+  method('expandtabs', 'tabsize?', demandText, expandTabs),
+  finding('find', 'forward', 'minus-one'),
+  finding('rfind', 'backward', 'minus-one'),
+  finding('index', 'forward', 'fault'),
+  finding('rindex', 'backward', 'fault'),
+  method('count', 'sub start? end?', demandText, count),
+  splitting('split', 'forward'),
+  splitting('rsplit', 'backward'),
+  partitioning('partition', 'forward'),
+  partitioning('rpartition', 'backward'),
+  method('splitlines', 'keepends?', demandText, (text, [keep], { meter }) => {
+    meter.text(text.length)
+    const lines = splitLines(text, keep !== undefined && isTrue(keep) ? 'kept' : 'dropped')
+    meter.items(lines.length)
+    return list(lines)
+  }),
+  method('join', 'iterable', itself, join),
+  method('replace', 'old new count?', itself, replace),
+  bordering('startswith', (text, affix) => text.startsWith(affix)),
+  bordering('endswith', (text, affix) => text.endsWith(affix)),
+  method('removeprefix', 'prefix', demandText, (text, [prefix]) => (text.startsWith(demandText(prefix)) ? text.slice(demandText(prefix).length) : text)),
+  method('removesuffix', 'suffix', demandText, (text, [suffix]) => {
+    const end = demandText(suffix)
+    return end !== '' && text.endsWith(end) ? text.slice(0, -end.length) : text
+  }),
+  question('isdigit', (text) => /^[\p{Nd}\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089]+$/u.test(text)),
+  question('isdecimal', (text) => /^\p{Nd}+$/u.test(text)),
+  question('isnumeric', (text) => /^\p{N}+$/u.test(text)),
+  question('isalpha', (text) => /^\p{L}+$/u.test(text)),
+  question('isalnum', (text) => /^[\p{L}\p{N}]+$/u.test(text)),
+  question('isspace', isSpace),
+  question('isascii', (text) => !/[^\0-\x7f]/.test(text)),
+  question('isidentifier', (text) => /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(text)),
+  question('isprintable', (text) => !/[\p{C}\p{Z}]/u.test(text.replaceAll(' ', ''))),
+  question('isupper', (text) => hasCase.test(text) && !small.test(text) && !/\p{Lt}/u.test(text)),
+  question('islower', (text) => hasCase.test(text) && !capital.test(text)),
+  question('istitle', isTitle),
+  ['format', (target, given, machine) => likewise(target, formatBraces(demandText(target), given, machine))],
+  refused('format_map', 'Use format(**values)'),
+  refused('encode', 'A template has no bytes'),
+  refused('translate', 'Use replace()'),
+  refused('maketrans', 'Use replace()'),
+])
