@@ -37,7 +37,7 @@ async function serve(world: World, pushes: Lock, request: IncomingMessage, respo
   const identity = identify(world, request.headers.authorization)
   const found = repositoryByName(world, decodeURIComponent(target.owner), decodeURIComponent(target.name))
   const level = isPush(target) ? 'write' : 'read'
-  const repository = authorise(world, identity, found, { permission: 'contents', level })
+  const repository = authoriseGit(world, identity, found, level)
   const run = () => runBackend(request, response, gitDirectory(world, repository), target)
   if (target.service !== 'git-receive-pack') return finish(response, await run())
   await pushes(async () => {
@@ -46,6 +46,15 @@ async function serve(world: World, pushes: Lock, request: IncomingMessage, respo
     await settle(world, repository.id)
     finish(response, answer)
   })
+}
+
+/** git sends no credential until it hears 401, so a caller without one is asked for it where the API would say 404. */
+function authoriseGit(world: World, identity: Identity, found: Repository | undefined, level: 'read' | 'write'): Repository {
+  try {
+    return authorise(world, identity, found, { permission: 'contents', level })
+  } catch (error) {
+    throw identity.kind === 'anonymous' && error instanceof Failure ? new Failure(401, 'Requires authentication') : error
+  }
 }
 
 function isPush(target: Target): boolean {

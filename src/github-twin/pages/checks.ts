@@ -82,13 +82,13 @@ function checkRow(world: World, repository: Repository, run: CheckRun, required:
 
 function said(run: CheckRun, look: Look): string {
   const title = run.output.title
-  return [wordFor(look) + took(run), ...(title === null ? [] : [title])].join(' — ')
+  return [wordFor(look) + took(run, look), ...(title === null ? [] : [title])].join(' — ')
 }
 
 /** Only a finished run shows its time: one under way would make the page change each second for nothing. */
-function took(run: CheckRun): string {
+function took(run: CheckRun, look: Look): string {
   if (run.startedAt === null || run.completedAt === null) return ''
-  return ` in ${duration((Date.parse(run.completedAt) - Date.parse(run.startedAt)) / 1000)}`
+  return `${look === 'success' ? ' in' : ' after'} ${duration((Date.parse(run.completedAt) - Date.parse(run.startedAt)) / 1000)}`
 }
 
 function output(run: CheckRun): Html {
@@ -111,7 +111,7 @@ function tools(world: World, repository: Repository, run: CheckRun): Html {
   const press = (path: string, name: string, value: string, label: string, title: string) =>
     html`<button form="comment-form" formaction="${at}/${path}" formnovalidate name="${name}" value="${value}" title="${title}">${label}</button>`
   return html`<div class="tools">${press('rerun', 'rerun', String(run.id), 'Re-run', `Re-run ${run.name}`)}
-${run.status === 'completed' ? run.actions.map((action) => press('action', 'action', action.identifier, action.label, action.description)) : ''}
+${run.status === 'completed' ? run.actions.map((action) => press('action', 'identifier', action.identifier, action.label, action.description)) : ''}
 ${run.detailsUrl === null ? '' : html`<a href="${run.detailsUrl}" rel="noopener noreferrer">Details</a>`}</div>`
 }
 

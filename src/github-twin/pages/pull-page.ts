@@ -46,7 +46,7 @@ async function heading(world: World, repository: Repository, pull: PullRequest):
 <p><span class="state ${state}" data-state="${state}">${state.charAt(0).toUpperCase() + state.slice(1)}</span>
 <span class="quiet"><b>${userOf(world, pull.authorId).login}</b> wants to merge ${commits} into <span class="branch">${pull.baseRef}</span> from <span class="branch">${headName(world, repository, pull)}</span>
 · <a href="${repositoryPage(world, repository, `/commit/${pull.headSha}`)}" class="sha" data-head-sha="${pull.headSha}">${pull.headSha.slice(0, 7)}</a>
-· ${pull.changedFiles} files, <span class="success">+${pull.additions}</span> <span class="failure">−${pull.deletions}</span></span> ${pull.labels.map((label) => html`<span class="tag">${label.name}</span> `)}</p>`
+· ${pull.changedFiles === 1 ? '1 file' : `${pull.changedFiles} files`}, <span class="success">+${pull.additions}</span> <span class="failure">−${pull.deletions}</span></span> ${pull.labels.map((label) => html`<span class="tag">${label.name}</span> `)}</p>`
   return `<div id="heading-text" data-version="${versionOf(String(inner))}">${inner}</div>`
 }
 

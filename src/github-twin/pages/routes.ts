@@ -5,18 +5,7 @@ import { createComment } from '../comments.ts'
 import { Failure, notFound } from '../failure.ts'
 import { resolveCommit } from '../git.ts'
 import type { CheckRun, PullRequest, Repository, User } from '../state.ts'
-import {
-  atLeast,
-  fullName,
-  gitDirectory,
-  known,
-  pullByNumber,
-  repositoryByName,
-  repositoryOf,
-  roleOf,
-  userByLogin,
-  type World,
-} from '../world.ts'
+import { atLeast, fullName, gitDirectory, pullByNumber, repositoryByName, repositoryOf, roleOf, userByLogin, type World } from '../world.ts'
 import { guard, speakerOf } from './guard.ts'
 import { type Html, securityHeaders, versionOf } from './layout.ts'
 import { type Parts, pullPage, pullParts } from './pull-page.ts'
@@ -148,11 +137,9 @@ async function press(world: World, context: Context, act: (run: CheckRun, person
 
 function pressAction(world: World, context: Context): Promise<Response> {
   return press(world, context, (run, person, form) => {
-    const identifier = known(
-      run.actions.find((action) => action.identifier === field(form, 'action'))?.identifier,
-      'an action of this check',
-    )
-    requestAction(world, run, identifier, person)
+    const wanted = field(form, 'identifier')
+    if (!run.actions.some((action) => action.identifier === wanted)) throw new Failure(422, 'This check has no such button any more.')
+    requestAction(world, run, wanted, person)
   })
 }
 

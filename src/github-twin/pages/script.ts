@@ -38,6 +38,7 @@ const form = document.getElementById('comment-form')
 if (form) {
   const person = document.getElementById('person')
   const notice = document.getElementById('notice')
+  const say = (text, kind) => { notice.textContent = text; notice.className = kind }
   const kept = localStorage.getItem('person')
   if (kept && [...person.options].some((option) => option.value === kept)) person.value = kept
   person.addEventListener('change', () => localStorage.setItem('person', person.value))
@@ -45,13 +46,15 @@ if (form) {
     event.preventDefault()
     const button = event.submitter
     const body = new URLSearchParams(new FormData(form, button))
-    notice.textContent = ''
+    const pressed = button && button.hasAttribute('formaction')
+    say('', '')
     if (button) button.disabled = true
     try {
-      const answer = await fetch(button && button.hasAttribute('formaction') ? button.formAction : form.action, { method: 'POST', body, headers: { accept: 'application/json' } })
-      if (answer.ok) { if (!button || !button.hasAttribute('formaction')) form.reset(), person.value = body.get('person') }
-      else notice.textContent = (await answer.json()).message
-    } catch { notice.textContent = 'The page could not reach its server. Nothing was sent.' }
+      const answer = await fetch(pressed ? button.formAction : form.getAttribute('action'), { method: 'POST', body, headers: { accept: 'application/json' } })
+      if (!answer.ok) say((await answer.json()).message, 'bad')
+      else if (pressed) say('The app was told.', '')
+      else document.getElementById('comment-body').value = ''
+    } catch { say('The page could not reach its server. Nothing was sent.', 'bad') }
     if (button) button.disabled = false
     tick()
   })

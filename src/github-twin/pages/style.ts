@@ -20,7 +20,7 @@ code,pre,.sha{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;f
 .state.open{background:var(--button)}.state.closed{background:var(--red)}.state.merged{background:var(--purple)}.state.draft{background:#59636e}
 .box{border:1px solid var(--line);border-radius:8px;overflow:hidden}
 .box>*+*{border-top:1px solid var(--line)}
-.row{display:flex;gap:10px;align-items:baseline;padding:9px 14px;flex-wrap:wrap}
+.row{display:flex;gap:10px;align-items:center;padding:9px 14px;flex-wrap:wrap}
 .row .grow{flex:1 1 12em;min-width:0}
 .headline{padding:12px 14px;font-weight:600;background:var(--raised)}
 .check>summary{display:flex;gap:10px;align-items:center;padding:9px 14px;cursor:pointer;list-style:none}
@@ -51,12 +51,12 @@ textarea{width:100%;min-height:90px;resize:vertical;font-family:ui-monospace,Men
 button{cursor:pointer;background:var(--raised);font-weight:500}
 button.main{background:var(--button);border-color:transparent;color:#fff}
 button:focus-visible,textarea:focus-visible,select:focus-visible,summary:focus-visible,a:focus-visible{outline:2px solid var(--link);outline-offset:1px}
-#notice{min-height:1.5em;margin:0;color:var(--red)}
+#notice{margin:0}#notice:not(:empty){position:fixed;left:50%;bottom:16px;transform:translateX(-50%);max-width:92vw;background:var(--raised);border:1px solid var(--line);border-radius:8px;padding:8px 16px;box-shadow:0 4px 16px #0004}#notice.bad{color:var(--red)}
 .markdown>:first-child{margin-top:0}.markdown>:last-child{margin-bottom:0}
 .markdown h1,.markdown h2{border-bottom:1px solid var(--line);padding-bottom:4px;font-weight:600}
 .markdown h1{font-size:22px}.markdown h2{font-size:19px}.markdown h3{font-size:16px}
-.markdown table{border-collapse:collapse;display:block;max-width:100%;width:max-content;overflow-x:auto}
-.markdown th,.markdown td{border:1px solid var(--line);padding:5px 11px}
+.markdown table{border-collapse:collapse;margin:0 0 14px;display:block;max-width:100%;width:max-content;overflow-x:auto}
+.markdown th,.markdown td{border:1px solid var(--line);padding:5px 11px;overflow-wrap:normal}
 .markdown tr:nth-child(even){background:var(--raised)}
 .markdown code{background:color-mix(in srgb,var(--quiet) 18%,transparent);padding:2px 5px;border-radius:5px}
 .markdown pre{background:var(--raised);padding:12px;border-radius:6px;overflow-x:auto}
