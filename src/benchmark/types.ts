@@ -43,7 +43,7 @@ export type MetricPolicy = {
   readonly gate: boolean
   readonly maxRegression?:
     | { readonly kind: 'relative'; readonly fraction: number }
-    /** Percentage points: `5pt` is 5, which is 0.05 of a rate. */
+    /** As a share of 1: `5pt` is 0.05. */
     | { readonly kind: 'points'; readonly points: number }
     | { readonly kind: 'absolute'; readonly amount: number; readonly unit: string }
   readonly direction?: 'lower' | 'higher'

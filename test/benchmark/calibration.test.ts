@@ -82,7 +82,7 @@ describe('paired success', () => {
   it('.9 to .8 is red in 94 % with 100 well-paired episodes', () => {
     const shares = outcomes(400, (seed) =>
       anInput({
-        metrics: { success: aGate({ maxRegression: { kind: 'points', points: 5 } }) },
+        metrics: { success: aGate({ maxRegression: { kind: 'points', points: 0.05 } }) },
         runs: pairedRuns(seed, { pairs: 100, lost: 0.1, won: 0, both: 0.8 }),
       }),
     )
@@ -91,7 +91,7 @@ describe('paired success', () => {
   it('no change: at most 1 % regressed, and a budget of 5 points is mostly met with 400 episodes', () => {
     const shares = outcomes(300, (seed) =>
       anInput({
-        metrics: { success: aGate({ maxRegression: { kind: 'points', points: 5 } }) },
+        metrics: { success: aGate({ maxRegression: { kind: 'points', points: 0.05 } }) },
         runs: pairedRuns(seed, { pairs: 400, lost: 0.04, won: 0.04, both: 0.86 }),
       }),
     )

@@ -6,7 +6,7 @@ import { aGate, anInput, aRun, episodes, numbers, swapArms } from './builders.ts
 
 const ten = [40.1, 40.5, 39.8, 40.3, 39.9, 40.2, 40.6, 39.7, 40.4, 40]
 const times = (factor: number) => ten.map((value, index) => value * factor + index * 0.001)
-const points = (amount: number): MetricPolicy => aGate({ maxRegression: { kind: 'points', points: amount } })
+const points = (amount: number): MetricPolicy => aGate({ maxRegression: { kind: 'points', points: amount / 100 } })
 
 describe('numbers, 10+10 runs, budget 3 %, lower is better', () => {
   const table: readonly (readonly [string, number, string, string])[] = [
@@ -79,6 +79,33 @@ describe('success over paired episodes, budget 5 points', () => {
     const runs = [base, head].filter((run) => run !== undefined)
     const judgement = judge([anInput({ metrics: { success: points(5) }, runs })])
     assert.deepEqual([judgement.conclusion, judgement.rows[0]?.note], ['failure', '1 of the 10 episodes that base played are missing'])
+  })
+  it('counts that repeat in every pair count once, and that is said', () => {
+    const runs = Array.from({ length: 10 }, (_, pair) => [
+      aRun('base', pair, 'success: 18/20'),
+      aRun('head', pair, 'success: 15/20'),
+    ]).flat()
+    const row = judge([anInput({ metrics: { success: points(5) }, runs })]).rows[0]
+    assert.deepEqual(
+      [row?.sample, row?.note],
+      [{ kind: 'counts', base: { k: 18, n: 20 }, head: { k: 15, n: 20 } }, 'all pairs have the same counts and count once'],
+    )
+  })
+  it('a plain share takes a budget in points too', () => {
+    const metrics = { success_rate: points(5) }
+    assert.equal(
+      judge([
+        anInput({
+          metrics,
+          runs: numbers(
+            ten.map((value) => value / 50),
+            ten.map((value) => value / 60),
+            'success_rate',
+          ),
+        }),
+      ]).rows[0]?.outcome,
+      'regressed',
+    )
   })
   it('counts without episodes are compared as independent rates', () => {
     const runs = [aRun('base', 0, 'success: 180/200'), aRun('head', 0, 'success: 140/200')]
@@ -184,6 +211,15 @@ describe('what is missing', () => {
       'the policy of the merge base is not there; run `/osmo run nav-eval`',
     )
   })
+  it('the reason names the run', () => {
+    const runs = [...numbers(ten, ten.slice(0, 9)), aRun('head', 9, '{"latency_ms": NaN}')]
+    assert.equal(judge([anInput({ runs })]).rows[0]?.note, 'it is NaN (run 10 of 10)')
+  })
+  it('runs of one arm that disagree about the direction leave it unknown', () => {
+    const text = (pair: number) => JSON.stringify({ metrics: { grip: { value: pair, better: pair < 5 ? 'lower' : 'higher' } } })
+    const runs = ten.flatMap((_, pair) => [aRun('base', pair, text(pair)), aRun('head', pair, text(pair))])
+    assert.equal(judge([anInput({ metrics: { grip: aGate() }, runs })]).rows[0]?.cause, 'configuration')
+  })
   it('head’s file cannot turn a metric round', () => {
     const text = (better: string, value: number) => JSON.stringify({ metrics: { grip: { value, better } } })
     const runs: BenchmarkRun[] = ten.flatMap((value, pair) => [
@@ -228,6 +264,17 @@ describe('many metrics', () => {
   it('information never fails a check', () => {
     const judgement = judge([anInput({ metrics: {}, runs: numbers(ten, times(3)) })])
     assert.deepEqual([judgement.conclusion, judgement.rows[0]?.outcome, judgement.rows[0]?.effect], ['success', 'regressed', 'none'])
+  })
+  it('a shard that is cut, or lacks its number, makes its run unmeasured', () => {
+    for (const broken of ['{"success": {"k": 1', '{"success": NaN}']) {
+      const files = ['{"success": {"k": 3, "n": 4}}', broken].flatMap((text) => aRun('head', 0, text).files)
+      const input = anInput({
+        metrics: { success: aGate({ min: 0.1 }) },
+        comparison: { kind: 'none' },
+        runs: [{ arm: 'head', pair: 0, files }],
+      })
+      assert.deepEqual([judge([input]).conclusion, judge([input]).rows[0]?.outcome], ['failure', 'unmeasured'])
+    }
   })
   it('shards of one run are put together', () => {
     const shard = (text: string) => aRun('head', 0, text).files[0]

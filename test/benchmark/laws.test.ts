@@ -70,7 +70,7 @@ describe(`nothing throws, and every number is finite (seed ${seed})`, () => {
         ),
       )
       const input = anInput({
-        metrics: { '**': aGate({ maxRegression: { kind: 'points', points: 3 }, max: 40, direction: 'lower' }), gone: aGate() },
+        metrics: { '**': aGate({ maxRegression: { kind: 'points', points: 0.03 }, max: 40, direction: 'lower' }), gone: aGate() },
         runs: arms,
       })
       const judgement = judge([input, { ...input, comparison: { kind: 'none' } }])

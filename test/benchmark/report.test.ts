@@ -11,7 +11,7 @@ const navigation = anInput({
   name: 'nav',
   task: 'evaluate',
   testbed: 'simulation',
-  metrics: { success: aGate({ maxRegression: { kind: 'points', points: 5 } }) },
+  metrics: { success: aGate({ maxRegression: { kind: 'points', points: 0.05 } }) },
   runs: episodes({ both: 140, lost: 40, won: 12, neither: 8 }),
   history: { success: [0.9, 0.92, 0.88, 0.9] },
 })
@@ -143,6 +143,8 @@ describe('hostile names and sizes', () => {
     const long = benchmarkSection(judge([crowded, navigation]), { ...context, longestCharacters: 6000 })
     assert.ok(long.length <= 6000, `${long.length}`)
     assert.match(long, /\*\*`success`\*\*/)
+    assert.match(long, /… and 8\d\d more/)
+    assert.ok(long.endsWith('Again: `/osmo run nav-eval`\n'), 'it is whole')
   })
 })
 

@@ -22,7 +22,7 @@ function inScale(budget: NonNullable<MetricPolicy['maxRegression']>, head: Serie
     case 'relative':
       return { kind: 'bounded', scale: 'relative', amount: budget.fraction }
     case 'points':
-      return isRate ? { kind: 'bounded', scale: 'points', amount: budget.points / 100 } : pointsOfNumber(budget.points, head, unit)
+      return isRate ? { kind: 'bounded', scale: 'points', amount: budget.points } : pointsOfNumber(budget.points, head, unit)
     case 'absolute':
       return isRate ? absoluteOfRate(budget.amount, budget.unit) : absoluteOfNumber(budget.amount, budget.unit, unit)
   }
@@ -30,9 +30,9 @@ function inScale(budget: NonNullable<MetricPolicy['maxRegression']>, head: Serie
 
 /** Some tools give a rate as a bare share or a percentage. */
 function pointsOfNumber(points: number, head: Series, unit: string): Budget {
-  if (unit === '%') return { kind: 'bounded', scale: 'absolute', amount: points }
+  if (unit === '%') return { kind: 'bounded', scale: 'absolute', amount: points * 100 }
   const isShare = unit === '' && (head.kind !== 'continuous' || head.values.every((value) => value >= 0 && value <= 1))
-  if (isShare) return { kind: 'bounded', scale: 'absolute', amount: points / 100 }
+  if (isShare) return { kind: 'bounded', scale: 'absolute', amount: points }
   return {
     kind: 'unfit',
     reason: `a budget in points needs a rate, and this is a number${unit === '' ? '' : ` in ${unit}`}: use % or ${unit || 'an amount'}`,
