@@ -1,3 +1,4 @@
+import { pairsNeededForFine } from './judging/capacity.ts'
 import { type Draft, draftRows } from './judging/draft.ts'
 import type { Sample, Scale } from './judging/effect.ts'
 import { firstOutcomes } from './judging/episode-pairs.ts'
@@ -191,8 +192,15 @@ function detectableOf({ role, effect }: Draft): number | undefined {
 }
 
 function noteOf(draft: Draft, answers: readonly Answered[]): string {
-  const notes = [...answers.map(({ note }) => note), ...(answers.length === 0 ? [infoNote(draft)] : [])]
+  const notes = [...answers.map(({ note }) => note), ...(answers.length === 0 ? [infoNote(draft)] : []), capacityNote(draft)]
   return [...new Set(notes.filter((note) => note !== ''))].join('; ')
+}
+
+/** An evaluation that is too short to be fine, whatever head does, should not pass for bad luck. */
+function capacityNote({ role, effect, budget }: Draft): string {
+  if (role === 'info' || effect.kind !== 'tested' || effect.sample.kind !== 'episodes' || budget?.scale !== 'points') return ''
+  const needed = pairsNeededForFine(effect.sample.table, budget.amount)
+  return needed === undefined ? '' : `${effect.sample.pairs} episodes cannot be fine even if none differs; about ${needed} can`
 }
 
 function infoNote({ head, direction }: Draft): string {

@@ -192,9 +192,23 @@ function allMetrics(rows: readonly MetricRow[], details: number): string {
 
 function detailLine(row: MetricRow): string {
   const arrow = row.direction === 'lower' ? ' ↓' : row.direction === 'higher' ? ' ↑' : ''
-  const result = [row.outcome, ...(row.q === undefined ? [] : [formatQ(row.q)]), ...(row.note === '' ? [] : [row.note])].join(' · ')
+  const result = [
+    row.role === 'info' ? infoWords[row.outcome] : row.outcome,
+    ...(row.q === undefined ? [] : [formatQ(row.q)]),
+    ...(row.note === '' ? [] : [row.note]),
+  ].join(' · ')
   return `| ${[`${codeSpan(row.metric)}${arrow}`, escapeMarkdown(row.testbed), ...valueCells(row), escapeMarkdown(formatChange(row.change, row.unit)) || '–', escapeMarkdown(result)].join(' | ')} |`
 }
+
+/** Nothing was asked of these, so nothing was answered: milder words than for gates. */
+const infoWords = {
+  regressed: 'worse',
+  improved: 'better',
+  fine: 'no change',
+  inconclusive: 'no clear change',
+  unmeasured: 'unmeasured',
+  shown: 'shown',
+} as const
 
 function howJudged(judgement: Judgement, gates: readonly MetricRow[]): string {
   const power = gates

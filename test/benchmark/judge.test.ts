@@ -64,6 +64,12 @@ describe('success over paired episodes, budget 5 points', () => {
       [-14, -20.913, -7.08],
     )
   })
+  it('too few episodes to be fine, whatever head does: that is said', () => {
+    const input = anInput({ metrics: { success: points(5) }, runs: episodes({ both: 20, lost: 0, won: 0, neither: 5 }) })
+    assert.match(judge([input]).rows[0]?.note ?? '', /^25 episodes cannot be fine even if none differs; about \d+ can$/)
+    const enough = anInput({ metrics: { success: points(5) }, runs: episodes({ both: 360, lost: 0, won: 0, neither: 40 }) })
+    assert.deepEqual([judge([enough]).rows[0]?.note, judge([enough]).rows[0]?.outcome], ['', 'fine'])
+  })
   it('an evaluation repeated ten times counts once, and that is said', () => {
     const [base, head] = episodes({ both: 20, lost: 3, won: 0, neither: 2 })
     const runs = Array.from({ length: 10 }, (_, pair) =>
