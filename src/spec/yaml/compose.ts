@@ -14,6 +14,7 @@ import {
 import type { Reporter } from '../reporter.ts'
 import type { Range } from '../source-text.ts'
 import type { Entry, Scalar, ScalarNode, YamlNode } from './node.ts'
+import { indentFlowLines } from './repair.ts'
 
 /** Where a text came from: offsets in it to ranges in the source file. */
 export type Origin = (start: number, end: number) => Range
@@ -28,6 +29,8 @@ export type Dialect = {
   readonly mergeKeys: 'merged' | 'plain'
   readonly duplicateKeys: 'warning' | 'error'
   readonly tabs: 'refused' | 'allowed'
+  /** Lines inside quotes and brackets that are not indented. */
+  readonly shallowFlow: 'accepted' | 'refused'
 }
 
 export type WrittenScalar = { readonly text: string; readonly style: 'plain' | 'quoted'; readonly tag: string | undefined }
@@ -44,15 +47,45 @@ export const maximumNodes = 250_000
  */
 export function loadYaml(text: string, dialect: Dialect, origin: Origin, reporter: Reporter): YamlNode | undefined {
   if (!isWellFormed(text, dialect, origin, reporter)) return undefined
-  const tokens = [...new Parser().parse(text)]
-  const deep = firstTooDeep(tokens)
-  if (deep !== undefined) {
-    const message = `Expected at most ${maximumDepth} levels of nesting, but here it goes deeper. Flatten the document.`
-    reporter.error('limit/depth', origin(deep, deep + 1), message)
-    return undefined
+  const composed = composeText(text)
+  const repaired = composed.kind === 'faults' && dialect.shallowFlow === 'accepted' ? indentFlowLines(text) : undefined
+  if (repaired === undefined) return finish(composed, text, dialect, origin, reporter)
+  const place: Origin = (start, end) => origin(repaired.original(start), repaired.original(end))
+  return finish(composeText(repaired.text), repaired.text, dialect, place, reporter)
+
+  function composeText(source: string): Composition {
+    const tokens = [...new Parser().parse(source)]
+    const deep = firstTooDeep(tokens)
+    return deep === undefined ? composeOne(tokens, source.length, dialect) : { kind: 'too-deep', offset: deep }
   }
-  const contents = composeOne(tokens, text.length, dialect, origin, reporter)
-  return contents === undefined ? undefined : convert(contents.node, text, dialect, origin, reporter)
+}
+
+type Composition =
+  | { readonly kind: 'composed'; readonly root: ParsedNode | undefined }
+  | { readonly kind: 'faults'; readonly errors: readonly YAMLParseError[] }
+  | { readonly kind: 'second-document'; readonly offset: number }
+  | { readonly kind: 'too-deep'; readonly offset: number }
+
+function finish(composed: Composition, text: string, dialect: Dialect, origin: Origin, reporter: Reporter): YamlNode | undefined {
+  switch (composed.kind) {
+    case 'composed':
+      return convert(composed.root, text, dialect, origin, reporter)
+    case 'faults':
+      for (const error of composed.errors) reportSyntax(error, origin, reporter)
+      return undefined
+    case 'second-document':
+      reporter.error(
+        'syntax/yaml',
+        origin(composed.offset, composed.offset + 1),
+        'Expected one YAML document, but a second begins here. Remove the "---" line.',
+      )
+      return undefined
+    case 'too-deep': {
+      const message = `Expected at most ${maximumDepth} levels of nesting, but here it goes deeper. Flatten the document.`
+      reporter.error('limit/depth', origin(composed.offset, composed.offset + 1), message)
+      return undefined
+    }
+  }
 }
 
 // PyYAML's reader refuses these before it looks at anything else.
@@ -126,7 +159,7 @@ function childTokens(token: CST.Token): readonly CST.Token[] {
   return children
 }
 
-function composeOne(tokens: readonly CST.Token[], length: number, dialect: Dialect, origin: Origin, reporter: Reporter) {
+function composeOne(tokens: readonly CST.Token[], length: number, dialect: Dialect): Composition {
   const composer = new Composer({
     version: dialect.version,
     schema: 'failsafe',
@@ -138,15 +171,10 @@ function composeOne(tokens: readonly CST.Token[], length: number, dialect: Diale
   })
   const documents = [...composer.compose(tokens, true, length)]
   const errors = documents.flatMap((document) => document.errors).filter((error) => error.code !== 'TAG_RESOLVE_FAILED')
-  for (const error of errors) reportSyntax(error, origin, reporter)
-  if (errors.length > 0) return undefined
+  if (errors.length > 0) return { kind: 'faults', errors }
   const second = documents[1]
-  if (second !== undefined) {
-    const at = second.range?.[0] ?? 0
-    reporter.error('syntax/yaml', origin(at, at + 1), 'Expected one YAML document, but a second begins here. Remove the "---" line.')
-    return undefined
-  }
-  return { node: (documents[0]?.contents ?? undefined) as ParsedNode | undefined }
+  if (second !== undefined) return { kind: 'second-document', offset: second.range?.[0] ?? 0 }
+  return { kind: 'composed', root: (documents[0]?.contents ?? undefined) as ParsedNode | undefined }
 }
 
 function reportSyntax(error: YAMLParseError, origin: Origin, reporter: Reporter) {
@@ -274,6 +302,9 @@ function createConverter(source: string, dialect: Dialect, origin: Origin, repor
     // In PyYAML a lone `=` is an error as a value and a word as a key.
     if (isScalar(parsed) && (parsed.value === '=' || isMergeKey(parsed)) && parsed.tag === undefined) {
       return { kind: 'string', value: String(parsed.value), text: String(parsed.value), range: range(parsed), size: 1 }
+    }
+    if (dialect.version === '1.1' && isScalar(parsed) && parsed.value === '' && parsed.type === 'PLAIN' && parsed.tag === undefined) {
+      return fail('syntax/key', range(parsed), 'Expected a key before the colon, but there is nothing. Write one.')
     }
     const key = node(parsed)
     if (key === undefined || (key.kind !== 'mapping' && key.kind !== 'sequence')) return key

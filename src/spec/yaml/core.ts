@@ -17,6 +17,7 @@ const dialect: Dialect = {
   mergeKeys: 'plain',
   duplicateKeys: 'error',
   tabs: 'allowed',
+  shallowFlow: 'refused',
 }
 
 function implicit({ text, style }: WrittenScalar): ScalarResult {

@@ -1,0 +1,116 @@
+import { CST, Lexer } from 'yaml'
+
+/**
+ * PyYAML looks at no indentation inside quotes, brackets and braces; YAML 1.2 and the library want every line of them
+ * deeper than the key. A template that prints several lines into quotes makes such text. Blanks at the start of those
+ * lines mean nothing, so adding some gives the same document.
+ */
+export type Repaired = {
+  readonly text: string
+  /** Offset in the repaired text to offset in the text before. */
+  readonly original: (offset: number) => number
+}
+
+/** Lines that may be moved; each costs a pass over the text. */
+const maximumRepairs = 50
+const maximumAddedLength = 1_000_000
+
+/** Undefined when there is nothing to repair, or too much. */
+export function indentFlowLines(text: string): Repaired | undefined {
+  let insertions: readonly Insertion[] = []
+  for (let count = 0; count < maximumRepairs; count++) {
+    const repaired = applyInsertions(text, insertions)
+    const found = firstShallowLines(repaired.text)
+    if (found.length === 0) return insertions.length === 0 ? undefined : repaired
+    const added = found.map(({ at, length }) => ({ at: repaired.original(at), length }))
+    insertions = [...insertions, ...added].sort((a, b) => a.at - b.at)
+    if (insertions.reduce((sum, { length }) => sum + length, 0) > maximumAddedLength) return undefined
+  }
+  return undefined
+}
+
+type Insertion = { readonly at: number; readonly length: number }
+
+function applyInsertions(text: string, insertions: readonly Insertion[]): Repaired {
+  const parts: string[] = []
+  let from = 0
+  for (const { at, length } of insertions) {
+    parts.push(text.slice(from, at), ' '.repeat(length))
+    from = at
+  }
+  return { text: parts.join('') + text.slice(from), original: (offset) => originalOffset(offset, insertions) }
+}
+
+function originalOffset(offset: number, insertions: readonly Insertion[]): number {
+  let added = 0
+  for (const { at, length } of insertions) {
+    if (offset <= at + added) break
+    added += Math.min(length, offset - at - added)
+  }
+  return offset - added
+}
+
+/** The first place where the lexer gives up on a flow collection or a quoted text, as blanks to add. */
+function firstShallowLines(text: string): readonly Insertion[] {
+  let offset = 0
+  let depth = 0
+  let outermost = 0
+  let plainNext = false
+  for (const lexeme of new Lexer().lex(text)) {
+    const type = CST.tokenType(lexeme)
+    if (type === 'flow-error-end') return depth === 0 ? [] : moveLine(text, lineStart(text, offset), outermost)
+    // The mark before a plain or block scalar has no place in the text.
+    if (type === 'scalar') plainNext = true
+    if (type === 'scalar' || type === 'doc-mode' || type === 'byte-order-mark') continue
+    if (!plainNext && (type === 'double-quoted-scalar' || type === 'single-quoted-scalar')) {
+      const end = closingQuote(text, offset)
+      if (end !== -1 && end >= offset + lexeme.length) return moveQuoted(text, offset, end, depth === 0 ? offset : outermost)
+    }
+    const isSyntax = !plainNext
+    plainNext = false
+    if (isSyntax && (type === 'flow-map-start' || type === 'flow-seq-start')) {
+      if (depth === 0) outermost = offset
+      depth++
+    } else if (isSyntax && (type === 'flow-map-end' || type === 'flow-seq-end')) {
+      depth = Math.max(0, depth - 1)
+    }
+    offset += lexeme.length
+  }
+  return []
+}
+
+function moveLine(text: string, start: number, anchor: number): readonly Insertion[] {
+  return isDocumentMark(text, start) || start <= anchor ? [] : [{ at: start, length: anchor - lineStart(text, anchor) + 1 }]
+}
+
+function moveQuoted(text: string, from: number, to: number, anchor: number): readonly Insertion[] {
+  const moved: Insertion[] = []
+  for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) {
+    const [line] = moveLine(text, at + 1, anchor)
+    if (line === undefined) return []
+    moved.push(line)
+  }
+  return moved
+}
+
+/** PyYAML ends the document here even inside quotes. */
+function isDocumentMark(text: string, start: number): boolean {
+  return /^(?:---|\.\.\.)(?:\s|$)/.test(text.slice(start, start + 4))
+}
+
+function lineStart(text: string, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1
+}
+
+/** Offset of the quote that ends the text which begins at `from`, or -1. */
+function closingQuote(text: string, from: number): number {
+  const mark = text[from]
+  for (let at = from + 1; at < text.length; at++) {
+    if (mark === '"' && text[at] === '\\') at++
+    else if (text[at] === mark) {
+      if (mark === '"' || text[at + 1] !== "'") return at
+      at++
+    }
+  }
+  return -1
+}
