@@ -20,6 +20,7 @@ export async function performAttempt(parts: AttemptParts): Promise<RecordedExit>
   let startedAt: number | undefined
   try {
     parts.onPhase({ kind: 'initializing' })
+    await parts.workspace.open()
     await initialize(parts)
     startedAt = Date.now()
     parts.onPhase({ kind: 'running', startedAt })

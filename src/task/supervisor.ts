@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LocalOrder } from '../engine/local-attempt.ts'
 import { performAttempt } from './attempt.ts'
@@ -49,7 +48,6 @@ async function supervise(directory: AttemptDirectory): Promise<void> {
   recordLeftovers(undefined)
   for (const sentence of introduction(localOrder, containment.said)) spool.note(sentence)
   const workspace = createWorkspace(directory.path, order, settings)
-  mkdirSync(join(directory.path, 'results'), { recursive: true })
 
   const recorded = await performAttempt({
     directory: directory.path,

@@ -25,6 +25,8 @@ export type Workspace = {
   /** `/osmo` of a plain process. */
   readonly osmo: string
   pristine(arm: Arm): { readonly repository: string; input(index: number): string }
+  /** Makes the directories that only we may enter. */
+  open(): Promise<void>
   /** Makes `work` for a run of this arm. `last`: nobody needs the pristine files any more, so they are moved instead of copied. */
   stage(arm: Arm, which: 'last' | 'more-follow'): Promise<void>
   /** Puts files where the command expects them; returns those that only a sandbox can put in place. */
@@ -63,6 +65,10 @@ export function createWorkspace(directory: string, order: PodOrder, settings: Lo
     output,
     osmo,
     pristine,
+    async open() {
+      // Closed, because what is in them belongs to the task's user, who could otherwise edit the other arm's tree.
+      for (const name of ['pristine', 'results']) await mkdir(join(directory, name), { recursive: true, mode: 0o700 })
+    },
     async stage(arm, which) {
       await rm(work, { recursive: true, force: true })
       await makeDirectories(osmo, [join(osmo, 'data/input')])

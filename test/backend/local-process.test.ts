@@ -1,0 +1,3 @@
+import { describeLocalBackend } from './local.stories.ts'
+
+describeLocalBackend('process', false)
