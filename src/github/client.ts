@@ -101,7 +101,12 @@ export function createGithubClient(options: ClientOptions): GithubClient {
   async function send<T>({ repository, route, parameters, signal }: Call<T>, headers: Record<string, string>) {
     try {
       const octokit = await probot.auth(repository.installationId)
-      return await octokit.request(route, { ...nameOf(repository), ...parameters, headers, request: { signal } })
+      return await octokit.request(route, {
+        ...(route.includes('{owner}') && nameOf(repository)),
+        ...parameters,
+        headers,
+        request: { signal },
+      })
     } catch (error) {
       throw forgeError(error, route)
     }
