@@ -11,7 +11,7 @@ import { commentRoutes } from './routes/comments.ts'
 import { gitRoutes } from './routes/git-objects.ts'
 import { pullRoutes } from './routes/pulls.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
-import type { World } from './world.ts'
+import { fullName, type World } from './world.ts'
 
 const bodyLimitBytes = 8 * 1024 * 1024
 export const apiRoot = '/api/v3'
@@ -82,7 +82,7 @@ async function answer(
   path: string,
   observe: (exchange: Exchange) => void,
 ): Promise<Response> {
-  const found = tryMatch(all, request.method, path)
+  const found = tryMatch(all, request.method, namedPath(world, path))
   const headers = new Headers({
     'x-github-request-id': requestId(),
     'x-github-media-type': 'github.v3; format=json',
@@ -100,6 +100,13 @@ function requestId(): string {
     .toString('hex')
     .toUpperCase()
     .replace(/(.{4})(?=.)/g, '$1:')
+}
+
+/** Each address of a repository also works with its id, which outlives names. */
+function namedPath(world: World, path: string): string {
+  const [, id, rest = ''] = /^\/repositories\/(\d{1,15})(\/.*)?$/.exec(path) ?? []
+  const repository = id === undefined ? undefined : world.state.repositories.get(Number(id))
+  return repository === undefined ? path : `/repos/${fullName(world, repository)}${rest}`
 }
 
 function tryMatch(all: readonly Route[], method: string, path: string): ReturnType<typeof match> {

@@ -28,6 +28,8 @@ export const TwinOptions = z.strictObject({
   directory: z.string().min(1),
   host: z.string().default('127.0.0.1'),
   port: z.number().int().min(0).max(65_535).default(0),
+  /** Where others reach the twin, when that is not `host` and `port`. All addresses that it gives out begin with this. */
+  publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   app: App,
   /** Opens `/_twin/…` to other processes; without it those addresses answer 404. */
   adminToken: z.string().min(16).optional(),

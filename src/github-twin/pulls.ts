@@ -4,7 +4,7 @@ import { changedFiles, type FileChange } from './git-diff.ts'
 import { pullPayload } from './payloads/pull-request.ts'
 import type { PullRequest, Repository, User } from './state.ts'
 import { announce } from './webhooks.ts'
-import { gitDirectory, known, now, repositoryOf, type World } from './world.ts'
+import { gitDirectory, headRepositoryOf, known, now, repositoryOf, type World } from './world.ts'
 
 export type NewPull = {
   readonly repository: Repository
@@ -129,7 +129,7 @@ export function announcePull(world: World, pull: PullRequest, sender: User, acti
 export async function synchronise(world: World, pull: PullRequest, headSha: string, pusher: User): Promise<void> {
   const base = repositoryOf(world, pull.repositoryId)
   const baseSha = base.refs[`refs/heads/${pull.baseRef}`] ?? pull.baseSha
-  await bringHead(world, base, repositoryOf(world, pull.headRepositoryId), headSha, pull.number)
+  await bringHead(world, base, known(headRepositoryOf(world, pull), `repository ${pull.headRepositoryId}`), headSha, pull.number)
   const measured = await measure(world, base, pull.number, baseSha, headSha)
   const before = pull.headSha
   world.state.store.transaction(() => {
@@ -206,6 +206,7 @@ export async function forkRepository(world: World, source: Repository, owner: Us
     ...repositoryOf(world, source.id),
     id: world.state.store.nextId(),
     ownerId: owner.id,
+    formerNames: [],
     parentId: source.id,
     pusherId: owner.id,
     nextNumber: 1,

@@ -1,7 +1,7 @@
 import { authorise, type Identity, type Need } from './auth.ts'
 import { Failure } from './failure.ts'
 import type { Repository } from './state.ts'
-import { repositoryByName, type World } from './world.ts'
+import { repositoryByFormerName, repositoryByName, type World } from './world.ts'
 
 /** One request on its way through a route. */
 export type Call = {
@@ -40,9 +40,20 @@ export function repositoryRoute(
   answer: (call: RepositoryCall) => Reply | Promise<Reply>,
 ): Route {
   return route(method, template, (call) => {
-    const found = repositoryByName(call.world, call.params.owner ?? '', call.params.repo ?? '')
+    const owner = call.params.owner ?? ''
+    const name = call.params.repo ?? ''
+    const found = repositoryByName(call.world, owner, name)
+    const moved = found === undefined ? repositoryByFormerName(call.world, owner, name) : undefined
+    if (moved !== undefined) return redirect(call, authorise(call.world, call.identity, moved, need))
     return answer({ ...call, repository: authorise(call.world, call.identity, found, need) })
   })
+}
+
+/** GitHub leads from an old name to the address by id, with the rest of the path kept. */
+function redirect(call: Call, repository: Repository): Reply {
+  const url = call.address.replace(/\/repos\/[^/]+\/[^/]+/, `/repositories/${repository.id}`)
+  const body = { message: 'Moved Permanently', url, documentation_url: 'https://docs.github.com/rest' }
+  return { status: 301, body, headers: { location: url } }
 }
 
 /** Parameters that may hold slashes, escaped or not. */

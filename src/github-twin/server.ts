@@ -16,7 +16,7 @@ import { synchronise } from './pulls.ts'
 import { settle } from './pushes.ts'
 import { type Delivery, openState, type State } from './state.ts'
 import { startSender } from './webhooks.ts'
-import { repositoryOf, timeOf, userOf, type World } from './world.ts'
+import { headRepositoryOf, timeOf, userOf, type World } from './world.ts'
 
 export type { Admin } from './admin.ts'
 export type { Exchange } from './api.ts'
@@ -52,7 +52,7 @@ export async function startGithubTwin(input: TwinOptionsInput, hooks: TwinHooks 
   const state = openState(join(options.directory, 'twin.sqlite'))
   const server = createServer()
   const port = await listen(server, options.host, options.port)
-  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
+  const url = urlOf(options, port)
   const world: World = { options, app: options.app, state, url, log: hooks.log ?? (() => {}), wake: () => {} }
   const privateKey = introduce(state, options)
   const pushes = createLock()
@@ -65,6 +65,10 @@ export async function startGithubTwin(input: TwinOptionsInput, hooks: TwinHooks 
   await pushes(() => catchUp(world))
   sender.wake()
   return { url, port, privateKey, admin, close: () => close(server, sender, pushes, state) }
+}
+
+function urlOf({ publicUrl, host }: TwinOptions, port: number): string {
+  return publicUrl?.replace(/\/+$/, '') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {
@@ -148,9 +152,9 @@ function isAdmin(world: World, authorization: string): boolean {
 async function catchUp(world: World): Promise<void> {
   for (const repository of [...world.state.repositories.all()]) await settle(world, repository.id)
   for (const pull of world.state.pulls.filter((found) => found.state === 'open')) {
-    const head = repositoryOf(world, pull.headRepositoryId)
-    const sha = head.refs[`refs/heads/${pull.headRef}`]
-    if (sha !== undefined && sha !== pull.headSha) await synchronise(world, pull, sha, userOf(world, head.pusherId))
+    const head = headRepositoryOf(world, pull)
+    const sha = head?.refs[`refs/heads/${pull.headRef}`]
+    if (head !== undefined && sha !== undefined && sha !== pull.headSha) await synchronise(world, pull, sha, userOf(world, head.pusherId))
   }
 }
 

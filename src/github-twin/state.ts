@@ -21,6 +21,7 @@ export type Repository = {
   readonly id: number
   readonly ownerId: number
   readonly name: string
+  readonly formerNames: readonly string[]
   readonly visibility: 'public' | 'private'
   readonly description: string | null
   readonly defaultBranch: string

@@ -66,6 +66,20 @@ export function repositoryByName(world: World, owner: string, name: string): Rep
   return world.state.repositories.find((repository) => fullName(world, repository).toLowerCase() === wanted)
 }
 
+/** A repository by a name that it once had. */
+export function repositoryByFormerName(world: World, owner: string, name: string): Repository | undefined {
+  return world.state.repositories.find(
+    (repository) =>
+      ownerOf(world, repository).login.toLowerCase() === owner.toLowerCase() &&
+      repository.formerNames.some((former) => former.toLowerCase() === name.toLowerCase()),
+  )
+}
+
+/** Where a pull request comes from; nowhere once its fork was deleted. */
+export function headRepositoryOf(world: World, pull: PullRequest): Repository | undefined {
+  return world.state.repositories.get(pull.headRepositoryId)
+}
+
 export function gitDirectory(world: World, repository: Repository): string {
   return join(world.options.directory, 'repositories', `${repository.id}.git`)
 }

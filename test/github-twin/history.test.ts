@@ -146,6 +146,38 @@ test('a pull request from a fork follows the fork’s branch', async () => {
   assert.equal((await git(clone, 'ls-remote', 'origin', `refs/pull/${number}/head`)).split('\t')[0], head)
 })
 
+test('an old name leads to the new one, by id', async () => {
+  const { admin } = stage.twin
+  const { id } = await admin.createRepository({ owner: 'mona', name: 'old' })
+  await admin.renameRepository({ repository: 'mona/old', name: 'new' })
+  const answer = await fetch(`${stage.twin.url}/api/v3/repos/mona/old/branches`, { redirect: 'manual' })
+  assert.deepEqual([answer.status, answer.headers.get('location')], [301, `${stage.twin.url}/api/v3/repositories/${id}/branches`])
+  assert.equal((await stage.call('GET', `/repositories/${id}`)).body.full_name, 'mona/new')
+  assert.equal((await stage.call('GET', '/repos/mona/old')).body.full_name, 'mona/new')
+})
+
+test('what hangs on a deleted repository is gone, and a pull request from a deleted fork says so', async () => {
+  const { admin } = stage.twin
+  await admin.createUser({ login: 'leaver' })
+  await admin.fork({ repository: 'mona/arm', owner: 'leaver' })
+  await admin.commitFiles({
+    repository: 'leaver/arm',
+    branch: 'gone',
+    from: 'main',
+    author: 'leaver',
+    message: 'Gone',
+    files: { z: 'z\n' },
+  })
+  const { number } = await admin.createPullRequest({ repository: 'mona/arm', title: 'Gone', head: 'leaver:gone', author: 'leaver' })
+  await admin.deleteRepository({ repository: 'leaver/arm' })
+  assert.equal((await stage.call('GET', '/repos/leaver/arm')).status, 404)
+  await admin.comment({ repository: 'mona/arm', number, as: 'mona', body: 'still here' })
+  assert.equal((await heard('issue_comment')).length, 1)
+  assert.match(await (await fetch(`${stage.twin.url}/mona/arm/pull/${number}`)).text(), /a deleted repository/)
+  await admin.close({ repository: 'mona/arm', number, as: 'mona' })
+  assert.equal((await heard('pull_request')).at(-1)?.body.pull_request.head.repo, null)
+})
+
 test('too many calls in an hour are refused, and the next hour is new', async () => {
   const strict = await startStage({ rateLimit: { anonymous: 2 } })
   const statuses = []
@@ -156,6 +188,6 @@ test('too many calls in an hour are refused, and the next hour is new', async ()
   await strict.close()
 })
 
-test('nothing that was said differs from GitHub’s descriptions', () => {
-  assert.deepEqual(stage.description.problems, [])
+test('nothing that was said differs from GitHub’s descriptions, save that these forget deleted forks', () => {
+  assert.deepEqual(stage.description.problems, ['webhook pull-request-closed: /pull_request/head/repo must be object {"type":"object"}'])
 })

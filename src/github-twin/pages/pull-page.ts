@@ -1,7 +1,7 @@
 import { html, raw } from 'hono/html'
 import { repositoryPage } from '../payloads/urls.ts'
 import type { PullRequest, Repository } from '../state.ts'
-import { fullName, ownerOf, repositoryOf, roleOf, userOf, type World } from '../world.ts'
+import { fullName, headRepositoryOf, ownerOf, roleOf, userOf, type World } from '../world.ts'
 import { checksFragment } from './checks.ts'
 import { conversationFragment } from './conversation.ts'
 import { type Html, shell, versionOf } from './layout.ts'
@@ -51,9 +51,9 @@ async function heading(world: World, repository: Repository, pull: PullRequest):
 }
 
 function headName(world: World, repository: Repository, pull: PullRequest): string {
-  return pull.headRepositoryId === repository.id
-    ? pull.headRef
-    : `${ownerOf(world, repositoryOf(world, pull.headRepositoryId)).login}:${pull.headRef}`
+  if (pull.headRepositoryId === repository.id) return pull.headRef
+  const fork = headRepositoryOf(world, pull)
+  return fork === undefined ? 'a deleted repository' : `${ownerOf(world, fork).login}:${pull.headRef}`
 }
 
 /** Who one is, and what one says. A page without conversation has it for its buttons only. */

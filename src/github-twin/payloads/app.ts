@@ -1,6 +1,6 @@
 import { clientId } from '../auth.ts'
 import type { AccessToken, Delivery, Installation, Repository } from '../state.ts'
-import { repositoriesOf, repositoryOf, userOf, type World } from '../world.ts'
+import { repositoriesOf, repositoryOf, self, userOf, type World } from '../world.ts'
 import { repositoryPayload } from './repository.ts'
 import { apiUrl, nodeId, pageUrl } from './urls.ts'
 import { userPayload } from './user.ts'
@@ -101,7 +101,7 @@ export function deliveryPayload(delivery: Delivery) {
 export function fullDeliveryPayload(world: World, delivery: Delivery) {
   return {
     ...deliveryPayload(delivery),
-    url: world.app.webhookUrl,
+    url: self(world).webhookUrl,
     request: { headers: delivery.requestHeaders, payload: JSON.parse(delivery.payload) },
     response: { headers: delivery.responseHeaders, payload: delivery.responseBody },
   }

@@ -1,5 +1,5 @@
 import type { Label, PullRequest, Repository, User } from '../state.ts'
-import { atLeast, ownerOf, repositoryOf, roleOf, userOf, type World } from '../world.ts'
+import { atLeast, headRepositoryOf, ownerOf, repositoryOf, roleOf, userOf, type World } from '../world.ts'
 import { repositoryPayload } from './repository.ts'
 import { nodeId, repositoryPage, repositoryUrl } from './urls.ts'
 import { userPayload } from './user.ts'
@@ -55,12 +55,19 @@ export function simplePullPayload(world: World, pull: PullRequest) {
     assignees: [],
     requested_reviewers: [],
     requested_teams: [],
-    head: side(world, repositoryOf(world, pull.headRepositoryId), pull.headRef, pull.headSha),
+    head: headSide(world, pull),
     base: side(world, repository, pull.baseRef, pull.baseSha),
     author_association: association(world, repository, author),
     auto_merge: null,
     draft: pull.draft,
   }
+}
+
+/** GitHub gives null for the repository of a fork that was deleted. */
+function headSide(world: World, pull: PullRequest) {
+  const repository = headRepositoryOf(world, pull)
+  if (repository !== undefined) return side(world, repository, pull.headRef, pull.headSha)
+  return { label: pull.headRef, ref: pull.headRef, sha: pull.headSha, user: userPayload(world, userOf(world, pull.authorId)), repo: null }
 }
 
 function side(world: World, repository: Repository, ref: string, sha: string) {

@@ -8,7 +8,7 @@ import { pullPayload, simplePullPayload } from '../payloads/pull-request.ts'
 import { editPull, filesBetween, openPull, setState } from '../pulls.ts'
 import { created, numberParam, ok, paged, type Reply, type RepositoryCall, repositoryRoute } from '../router.ts'
 import type { PullRequest, Repository } from '../state.ts'
-import { atLeast, fullName, gitDirectory, known, ownerOf, pullByNumber, repositoryOf, roleOf, type World } from '../world.ts'
+import { atLeast, fullName, gitDirectory, headRepositoryOf, known, ownerOf, pullByNumber, roleOf, type World } from '../world.ts'
 
 const readPulls = { permission: 'pull_requests', level: 'read' } as const
 const writePulls = { permission: 'pull_requests', level: 'write' } as const
@@ -49,7 +49,8 @@ function listPulls(call: RepositoryCall): Reply {
 }
 
 function headLabel(world: World, pull: PullRequest): string {
-  return `${ownerOf(world, repositoryOf(world, pull.headRepositoryId)).login}:${pull.headRef}`
+  const repository = headRepositoryOf(world, pull)
+  return repository === undefined ? pull.headRef : `${ownerOf(world, repository).login}:${pull.headRef}`
 }
 
 const NewPull = z.object({

@@ -1,11 +1,10 @@
-import { authorise } from '../auth.ts'
 import { Failure, notFound } from '../failure.ts'
 import { commitOf } from '../git.ts'
 import { commitPayload } from '../payloads/commit.ts'
 import { fullRepositoryPayload, rights } from '../payloads/repository.ts'
 import { repositoryPage, repositoryUrl } from '../payloads/urls.ts'
 import { publicUserPayload, userPayload } from '../payloads/user.ts'
-import { type Call, numberParam, ok, paged, type Reply, type RepositoryCall, repositoryRoute, route } from '../router.ts'
+import { type Call, ok, paged, type Reply, type RepositoryCall, repositoryRoute, route } from '../router.ts'
 import type { Repository, Role } from '../state.ts'
 import { gitDirectory, roleOf, userByLogin, type World } from '../world.ts'
 
@@ -14,10 +13,6 @@ const contents = { permission: 'contents', level: 'read' } as const
 
 /** Repositories, their branches and rules, and who may do what. */
 export const repositoryRoutes = [
-  route('GET', '/repositories/{repository_id}', (call) => {
-    const found = call.world.state.repositories.get(numberParam(call, 'repository_id'))
-    return showRepository({ ...call, repository: authorise(call.world, call.identity, found, metadata) })
-  }),
   repositoryRoute('GET', '/repos/{owner}/{repo}', metadata, showRepository),
   repositoryRoute('GET', '/repos/{owner}/{repo}/branches', contents, listBranches),
   repositoryRoute('GET', '/repos/{owner}/{repo}/branches/{branch}', contents, showBranch),
