@@ -1,18 +1,13 @@
 import { sql } from 'kysely'
-import type { AttemptGrant, BaseInputs } from '../engine/ports.ts'
+import type { AttemptGrant, AttemptGrants, BaseInputs } from '../engine/ports.ts'
 import type { AttemptReference } from '../workflow/names.ts'
 import type { TaskTemplate } from '../workflow/plan-types.ts'
 import type { Provenance } from '../workflow/state.ts'
 import { baseInputsOf, resolveInputs } from './inputs.ts'
 import type { Database } from './schema.ts'
 
-/** What `AttemptDesk` needs to know once a token has proved itself. */
-export type AttemptStore = {
-  /** From `create-pod` saved until the attempt has ended, cancellation's grace included; else undefined. */
-  attemptGrant(reference: AttemptReference): Promise<AttemptGrant | undefined>
-}
-
-export function createAttemptStore(db: Database): AttemptStore {
+/** An attempt may ask from the moment its `create-pod` is saved until it has ended, cancellation's grace included. */
+export function createAttemptStore(db: Database): AttemptGrants {
   return { attemptGrant }
 
   async function attemptGrant(reference: AttemptReference): Promise<AttemptGrant | undefined> {
@@ -32,6 +27,7 @@ async function grantOf(db: Database, reference: AttemptReference, { provenance, 
     reference,
     repositoryId: provenance.repositoryId,
     installationId: provenance.installationId,
+    repository: provenance.repository,
     origin: provenance.origin,
     sha: provenance.sha,
     baseSha: provenance.baseSha,

@@ -43,7 +43,7 @@ async function pendingPods(db: Database, backend: string, limit: number): Promis
   const { rows } = await sql<Omit<Pending, 'reference'> & AttemptReference>`
     select outbox.id::text as "outboxId", t.workflow_id as workflow, t.name as task, t.attempt, w.repository_id as "repositoryId",
       t.group_name as "group", (t.template ->> 'exclusive')::boolean as exclusive, (t.template ->> 'cpu')::float8 as cpu,
-      (t.state ->> 'queuedAt')::bigint as "queuedAt",
+      (t.state ->> 'queuedAt')::bigint as "queuedAt", outbox.failures,
       exists (select 1 from attempt a where a.workflow_id = t.workflow_id and a.task = t.name and a.attempt = t.attempt
         and a.dispatched_at is not null) as dispatched
     from outbox join task t on t.workflow_id = outbox.workflow_id and t.name = outbox.task join workflow w on w.id = t.workflow_id

@@ -15,7 +15,7 @@ export type HeaderRow = {
   readonly counts: Counts
 }
 
-/** For a query in which \`workflow\` has no alias. */
+/** For a query in which `workflow` has no alias. */
 export const headerColumns: RawBuilder<HeaderRow> = sql.raw(
   ['id', 'display_id', 'spec', 'provenance', 'slot', 'cancellation', 'opened_at', 'started_at', 'finished_at', 'counts']
     .map((column) => `workflow.${column}`)

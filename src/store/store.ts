@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely'
 import type { Pool } from 'pg'
 import type {
+  AttemptGrants,
   AuditStore,
   DeliveryStore,
   DispatchStore,
@@ -12,7 +13,7 @@ import type {
   ViewStore,
   WorkflowStore,
 } from '../engine/ports.ts'
-import { type AttemptStore, createAttemptStore } from './attempts.ts'
+import { createAttemptStore } from './attempts.ts'
 import { createAuditStore } from './audit.ts'
 import { createDeliveryStore } from './deliveries.ts'
 import { createDispatchStore } from './dispatch.ts'
@@ -32,7 +33,7 @@ export type Store = {
   readonly workflows: WorkflowStore
   readonly outbox: Outbox
   readonly dispatch: DispatchStore
-  readonly attempts: AttemptStore
+  readonly attempts: AttemptGrants
   readonly logs: LogStore
   readonly samples: SampleStore
   readonly views: ViewStore

@@ -65,7 +65,7 @@ type Row = Omit<SubmissionView, 'configCheckRunId'> & { readonly configCheckRunI
 
 async function select(db: Database, condition: ReturnType<typeof sql>): Promise<readonly Row[]> {
   const { rows } = await sql<Row>`
-    select s.id, s.provenance, s.plans, s.skipped, s.diagnostics, s.notes, s.config_check_run_id as "configCheckRunId",
+    select s.id, s.provenance, s.plans, s.skipped, s.diagnostics, s.notes, s.created_at as "openedAt", s.config_check_run_id as "configCheckRunId",
       array(select w.id::text from submission_workflow l join workflow w on w.id = l.workflow_id
         where l.submission_id = s.id order by w.ordinal) as workflows
     from submission s where ${condition} order by s.ordinal desc limit 1`.execute(db)

@@ -60,6 +60,8 @@ async function taskViews(db: Database, workflows: readonly WorkflowId[]): Promis
   const { rows } = await sql<TaskRow>`
     select t.workflow_id as workflow, t.id, t.name, t.group_name as "group", t.lead, t.state, t.template, t.benchmarks, t.base_inputs,
       g.base_inputs as "baseInputsState", g.waits_for as "waitsFor",
+      json_build_object('workflow', coalesce(t.reuse_workflow_id, t.workflow_id), 'task', t.name,
+        'attempt', coalesce(t.reuse_attempt, t.attempt)) as outputs,
       (select json_agg(a.state order by a.attempt) from attempt a where a.workflow_id = t.workflow_id and a.task = t.name) as attempts
     from task t join task_group g on g.workflow_id = t.workflow_id and g.name = t.group_name
     where t.workflow_id = any(${workflows}::uuid[]) order by t.workflow_id, t.ordinal`.execute(db)
