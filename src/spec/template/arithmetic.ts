@@ -126,4 +126,3 @@ function floatPower(base: number, exponent: number): number {
     valueFault('Expected a power below 1.8e308, since a float cannot hold more. Use smaller numbers.')
   return result
 }
-

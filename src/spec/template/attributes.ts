@@ -129,4 +129,3 @@ function listed(known: readonly string[]): string {
   const shown = known.slice(0, 8).map((name) => name.slice(0, 40))
   return ` It has ${shown.join(', ')}${known.length > 8 ? ', …' : ''}.`
 }
-

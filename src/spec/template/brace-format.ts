@@ -1,7 +1,7 @@
-import { type Meter, typeFault, unsupportedFault, valueFault } from './limits.ts'
-import { formatFloat, type FloatStyle, groupDigits } from './number-format.ts'
-import { type CallArguments, isObject, type Machine, textOf, type Value } from './objects.ts'
 import { toFloat } from './arithmetic.ts'
+import { type Meter, typeFault, unsupportedFault, valueFault } from './limits.ts'
+import { type FloatStyle, formatFloat, groupDigits } from './number-format.ts'
+import { type CallArguments, isObject, type Machine, textOf, type Value } from './objects.ts'
 import { signed, toAscii } from './percent-format.ts'
 import { floatText, printValue, represent } from './printing.ts'
 import { padText } from './text.ts'
@@ -47,14 +47,17 @@ class Formatter {
   }
 
   #field(field: string, depth: number): string {
-    const [, name = '', conversion, description = ''] = /^([^!:[]*(?:\[[^\]]*\][^!:[]*)*)(?:!([^:]))?(?::([^]*))?$/.exec(field) ?? [undefined]
-    if (name === '' && field !== '' && !/^[!:]/.test(field)) valueFault(`Expected a field such as {}, {0} or {name:>5}, got {${field.slice(0, 40)}}.`)
+    const [, name = '', conversion, description = ''] = /^([^!:[]*(?:\[[^\]]*\][^!:[]*)*)(?:!([^:]))?(?::([\s\S]*))?$/.exec(field) ?? [
+      undefined,
+    ]
+    if (name === '' && field !== '' && !/^[!:]/.test(field))
+      valueFault(`Expected a field such as {}, {0} or {name:>5}, got {${field.slice(0, 40)}}.`)
     const value = this.#converted(this.#lookUp(name), conversion)
     return formatValue(value, description.includes('{') ? this.format(description, depth + 1) : description, this.#machine.meter)
   }
 
   #lookUp(path: string): Value {
-    const [, first = '', rest = ''] = /^([^.[]*)([^]*)$/.exec(path) ?? []
+    const [, first = '', rest = ''] = /^([^.[]*)([\s\S]*)$/.exec(path) ?? []
     let value = this.#argument(first)
     for (const [, attribute, item] of rest.matchAll(/\.([^.[]+)|\[([^\]]+)\]/g)) {
       if (attribute !== undefined) value = this.#machine.attribute(value, attribute)
@@ -64,8 +67,13 @@ class Formatter {
   }
 
   #argument(name: string): Value {
-    const value = name === '' || /^\d+$/.test(name) ? this.#given.positional[name === '' ? this.#automatic++ : Number(name)] : this.#given.named.get(name)
-    return value === undefined ? valueFault(`Expected a value for {${name.slice(0, 40)}} in the arguments of format(), and there is none. Add it.`) : value
+    const value =
+      name === '' || /^\d+$/.test(name)
+        ? this.#given.positional[name === '' ? this.#automatic++ : Number(name)]
+        : this.#given.named.get(name)
+    return value === undefined
+      ? valueFault(`Expected a value for {${name.slice(0, 40)}} in the arguments of format(), and there is none. Add it.`)
+      : value
   }
 
   #converted(value: Value, conversion: string | undefined): Value {
@@ -100,7 +108,7 @@ function fieldEnd(text: string, start: number): number {
   return valueFault('Expected "}" to end a field of the format, and the text ends before it. Write {{ for a brace.')
 }
 
-const descriptionPattern = /^(?:([^])?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u
+const descriptionPattern = /^(?:([\s\S])?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u
 
 type Description = {
   readonly fill: string
@@ -120,8 +128,11 @@ export function formatValue(value: Value, description: string, meter: Meter): st
   if (typeof value === 'bigint' || typeof value === 'number' || typeof value === 'boolean') return formatNumber(value, parsed, meter)
   const text = textOf(value)
   if (text !== undefined) return formatText(text, parsed, meter)
-  if (isObject(value) && value.kind === 'moment') return unsupportedFault('Expected no description behind ":" for a date. Write its year, month and day.')
-  return typeFault(`Expected text or a number for the format "${description.slice(0, 40)}", got ${describeValue(value)}. Convert it with |string.`)
+  if (isObject(value) && value.kind === 'moment')
+    return unsupportedFault('Expected no description behind ":" for a date. Write its year, month and day.')
+  return typeFault(
+    `Expected text or a number for the format "${description.slice(0, 40)}", got ${describeValue(value)}. Convert it with |string.`,
+  )
 }
 
 function parseDescription(text: string): Description {
@@ -141,13 +152,14 @@ function parseDescription(text: string): Description {
 }
 
 function formatText(text: string, description: Description, meter: Meter): string {
-  if (description.type !== undefined && description.type !== 's') return valueFault(`Expected a number for the format "${description.type}", got text. Convert it with |int or |float.`)
-  const cut = description.precision === undefined ? text : [...text.slice(0, description.precision * 2)].slice(0, description.precision).join('')
+  if (description.type !== undefined && description.type !== 's')
+    return valueFault(`Expected a number for the format "${description.type}", got text. Convert it with |int or |float.`)
+  const cut =
+    description.precision === undefined ? text : [...text.slice(0, description.precision * 2)].slice(0, description.precision).join('')
   return aligned('', cut, { ...description, align: description.align === '=' ? '<' : (description.align ?? '<') }, meter)
 }
 
 function formatNumber(value: bigint | number | boolean, description: Description, meter: Meter): string {
-  if (typeof value === 'boolean' && description.type === undefined) return formatText(value ? 'True' : 'False', description, meter)
   const integer = asInteger(value)
   const wantsFloat = description.type !== undefined && 'eEfFgG%'.includes(description.type)
   if (integer !== undefined && !wantsFloat) return formatInteger(integer, description, meter)

@@ -2,7 +2,7 @@ import { suggest } from '../suggestion.ts'
 import { type FaultCode, TemplateFailure } from './limits.ts'
 import type { CallArguments, Machine, Value } from './objects.ts'
 import { type Bound, bindArguments } from './signature.ts'
-import { demand } from './values.ts'
+import { admit } from './values.ts'
 
 /** A filter or test. `given` is for the few that pass arguments on. */
 type Apply<Result> = (value: Value, bound: Bound, machine: Machine, given: CallArguments) => Result
@@ -17,7 +17,12 @@ export type Builtin<Result> = {
 }
 
 /** @param parameters names divided by blanks, `?` behind those that may be absent, or `*` for any. */
-export function builtin<Result>(name: string, parameters: string, apply: Apply<Result>, undefinedValues: 'accepted' | 'refused' = 'refused'): Builtin<Result> {
+export function builtin<Result>(
+  name: string,
+  parameters: string,
+  apply: Apply<Result>,
+  undefinedValues: 'accepted' | 'refused' = 'refused',
+): Builtin<Result> {
   const names = parameters === '*' ? 'any' : parameters.split(' ').filter((parameter) => parameter !== '')
   return { name, parameters: names, undefinedValues, apply }
 }
@@ -49,6 +54,11 @@ export class Registry<Result> {
     }
     const bound = found.parameters === 'any' ? [] : bindArguments(`the ${this.#what} "${name}"`, found.parameters, given)
     if (found.undefinedValues === 'accepted') return found.apply(value, bound, machine, given)
-    return found.apply(demand(value), bound.map((one) => (one === undefined ? undefined : demand(one))), machine, given)
+    return found.apply(
+      admit(value),
+      bound.map((one) => (one === undefined ? undefined : admit(one))),
+      machine,
+      given,
+    )
   }
 }

@@ -7,7 +7,8 @@ import type { Bound } from './signature.ts'
 import { areEqual, collect, dictFrom, entryOf, hashKey, isTrue, setEntry } from './values.ts'
 
 const asList = (value: Value): List => (isObject(value) && value.kind === 'list' ? value : typeFault('Expected a list.'))
-const asTuple = (value: Value): readonly Value[] => (isObject(value) && value.kind === 'tuple' ? value.items : typeFault('Expected a tuple.'))
+const asTuple = (value: Value): readonly Value[] =>
+  isObject(value) && value.kind === 'tuple' ? value.items : typeFault('Expected a tuple.')
 const asDict = (value: Value): Dict => (isDict(value) ? value : typeFault('Expected a dict.'))
 const asRange = (value: Value): Range => (isObject(value) && value.kind === 'range' ? value : typeFault('Expected a range.'))
 
@@ -99,7 +100,11 @@ export const rangeMethods: MethodTable = new Map<string, Method>([
   method('count', 'value', asRange, (range, bound, machine) => countItems(collect(range, machine.meter), bound, machine)),
 ])
 
-function update(dict: Dict, given: { readonly positional: readonly Value[]; readonly named: ReadonlyMap<string, Value> }, machine: Machine): Value {
+function update(
+  dict: Dict,
+  given: { readonly positional: readonly Value[]; readonly named: ReadonlyMap<string, Value> },
+  machine: Machine,
+): Value {
   const source = given.positional[0]
   if (source !== undefined) for (const [key, value] of pairsOf(source, machine)) setEntry(dict, key, value, machine.meter)
   for (const [name, value] of given.named) setEntry(dict, name, value, machine.meter)
@@ -116,7 +121,9 @@ function popEntry(dict: Dict, [key, fallback]: Bound, { meter }: Machine): Value
   const entry = dict.entries.get(hash)
   dict.entries.delete(hash)
   if (entry !== undefined) return entry[1]
-  return fallback === undefined ? valueFault('Expected a key that is in the dict for pop(), and it is not. Give a second argument as default.') : fallback
+  return fallback === undefined
+    ? valueFault('Expected a key that is in the dict for pop(), and it is not. Give a second argument as default.')
+    : fallback
 }
 
 function popLast(dict: Dict): Value {
@@ -151,5 +158,10 @@ export const dictMethods: MethodTable = new Map<string, Method>([
     return null
   }),
   method('copy', '', asDict, (dict, _, { meter }) => dictFrom(dict.entries.values(), meter)),
-  method('fromkeys', 'iterable value?', asDict, (_, [keys, value], { meter }) => dictFrom(collect(keys ?? null, meter).map((key) => [key, value ?? null] as const), meter)),
+  method('fromkeys', 'iterable value?', asDict, (_, [keys, value], { meter }) =>
+    dictFrom(
+      collect(keys ?? null, meter).map((key) => [key, value ?? null] as const),
+      meter,
+    ),
+  ),
 ])

@@ -8,7 +8,9 @@ function exactFraction(value: number): { readonly numerator: bigint; readonly de
   const mantissa = biased === 0 ? fraction : fraction | 0x10000000000000n
   const exponent = (biased === 0 ? 1 : biased) - 1075
   const signed = value < 0 ? -mantissa : mantissa
-  return exponent >= 0 ? { numerator: signed << BigInt(exponent), denominator: 1n } : { numerator: signed, denominator: 1n << BigInt(-exponent) }
+  return exponent >= 0
+    ? { numerator: signed << BigInt(exponent), denominator: 1n }
+    : { numerator: signed, denominator: 1n << BigInt(-exponent) }
 }
 
 /** Halves go to the even neighbour, as in all of Python's roundings. `denominator` is positive. */
@@ -24,12 +26,16 @@ export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
 /** `value × 10^places`, rounded from the exact value. */
 export function scaledInteger(value: number, places: number): bigint {
   const { numerator, denominator } = exactFraction(value)
-  return places >= 0 ? divideHalfEven(numerator * 10n ** BigInt(places), denominator) : divideHalfEven(numerator, denominator * 10n ** BigInt(-places))
+  return places >= 0
+    ? divideHalfEven(numerator * 10n ** BigInt(places), denominator)
+    : divideHalfEven(numerator, denominator * 10n ** BigInt(-places))
 }
 
 /** `1234.50` for 1234.5 and two places; never an exponent. The value is finite and not negative. */
 export function fixedDigits(value: number, places: number): string {
-  const digits = scaledInteger(value, places).toString().padStart(places + 1, '0')
+  const digits = scaledInteger(value, places)
+    .toString()
+    .padStart(places + 1, '0')
   return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`
 }
 

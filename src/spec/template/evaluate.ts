@@ -1,5 +1,4 @@
 import { getAttribute, getItem } from './attributes.ts'
-import { slice } from './slicing.ts'
 import { type Meter, type Span, TemplateFailure, typeFault } from './limits.ts'
 import {
   type CallArguments,
@@ -16,6 +15,7 @@ import {
 } from './objects.ts'
 import { applyBinary, applyCompare, applyUnary, concatenate } from './operators.ts'
 import type { Scope } from './scope.ts'
+import { slice } from './slicing.ts'
 import type { Arguments, ConditionalExpression, Expression, SliceExpression } from './syntax.ts'
 import { collect, describeValue, dictFrom, isTrue, typeName } from './values.ts'
 
@@ -177,7 +177,8 @@ function conditionalOf(node: ConditionalExpression & Span, scope: Scope, machine
   machine.at = node.test
   if (isTrue(test)) return evaluate(node.consequent, scope, machine)
   if (node.alternative !== undefined) return evaluate(node.alternative, scope, machine)
-  return undefinedValue('Expected a value, and the "if" here is false and has no "else". Add "else \'\'".', node)
+  const value = undefinedValue('Expected a value, and the "if" here is false and has no "else". Add "else \'\'".', node)
+  return { ...value, reason: 'lenient' }
 }
 
 function dictOf(node: Node<'dict'>, scope: Scope, machine: Evaluator): Value {
@@ -216,10 +217,16 @@ function spreadItems(value: Value, machine: Evaluator): Value[] {
 }
 
 function spreadPairs(value: Value, named: Map<string, Value>): void {
-  if (!isDict(value)) return typeFault(`Expected a dict behind "**", got ${describeValue(value)}.`)
+  if (!isDict(value)) {
+    typeFault(`Expected a dict behind "**", got ${describeValue(value)}.`)
+    return
+  }
   for (const [key, entry] of value.entries.values()) {
     const name = textOf(key)
-    if (name === undefined) return typeFault(`Expected names as keys behind "**", got ${describeValue(key)}.`)
+    if (name === undefined) {
+      typeFault(`Expected names as keys behind "**", got ${describeValue(key)}.`)
+      return
+    }
     addNamed(named, name, entry)
   }
 }

@@ -133,29 +133,40 @@ export class Interpreter implements Evaluator {
   #statement(statement: Statement, scope: Scope): void {
     switch (statement.kind) {
       case 'text':
-        return this.#write(statement.text, statement, 'exact')
+        this.#write(statement.text, statement, 'exact')
+        break
       case 'print':
-        return this.#print(statement.value, statement, scope)
+        this.#print(statement.value, statement, scope)
+        break
       case 'if':
-        return this.#if(statement, scope)
+        this.#if(statement, scope)
+        break
       case 'for':
-        return this.#for(statement, scope)
+        this.#for(statement, scope)
+        break
       case 'set':
-        return this.#assign(statement.target, evaluate(statement.value, scope, this), scope)
+        this.#assign(statement.target, evaluate(statement.value, scope, this), scope)
+        break
       case 'set-block':
-        return this.#setBlock(statement, scope)
+        this.#setBlock(statement, scope)
+        break
       case 'macro':
-        return scope.set(statement.name, macroOf(statement.name, statement.signature, statement.body, scope, this))
+        scope.set(statement.name, macroOf(statement.name, statement.signature, statement.body, scope, this))
+        break
       case 'call-block':
-        return this.#callBlock(statement, scope)
+        this.#callBlock(statement, scope)
+        break
       case 'filter-block':
-        return this.#filterBlock(statement, scope)
+        this.#filterBlock(statement, scope)
+        break
       case 'with':
-        return this.#with(statement, scope)
+        this.#with(statement, scope)
+        break
       case 'autoescape':
-        return this.#autoescape(statement, scope)
+        this.#autoescape(statement, scope)
+        break
       case 'block':
-        return this.#body(statement.body, new Scope(statement.scoped === 'scoped' ? scope : this.#root))
+        this.#body(statement.body, new Scope(statement.scoped === 'scoped' ? scope : this.#root))
     }
   }
 
@@ -184,7 +195,10 @@ export class Interpreter implements Evaluator {
     for (const { test, body } of statement.branches) {
       const value = evaluate(test, scope, this)
       this.at = test
-      if (isTrue(value)) return this.#body(body, scope)
+      if (isTrue(value)) {
+        this.#body(body, scope)
+        return
+      }
     }
     this.#body(statement.otherwise, scope)
   }
@@ -238,20 +252,26 @@ export class Interpreter implements Evaluator {
   }
 
   #assign(target: Target, value: Value, scope: Scope): void {
-    if (target.kind === 'name') return scope.set(target.name, value)
-    if (target.kind === 'namespace') return this.#assignAttribute(target, value, scope)
+    if (target.kind === 'name') {
+      scope.set(target.name, value)
+      return
+    }
+    if (target.kind === 'namespace') {
+      this.#assignAttribute(target, value, scope)
+      return
+    }
     this.at = target
     const values = collect(value, this.meter)
     if (values.length !== target.items.length)
       valueFault(`Expected ${target.items.length} values to unpack, got ${values.length}. Give as many names as there are values.`)
-    target.items.forEach((item, index) => this.#assign(item, values[index] ?? null, scope))
+    for (const [index, item] of target.items.entries()) this.#assign(item, values[index] ?? null, scope)
   }
 
   #assignAttribute(target: Extract<Target, { kind: 'namespace' }>, value: Value, scope: Scope): void {
     const holder = this.lookUp(target.name, target, scope)
     this.at = target
     if (!isObject(holder) || holder.kind !== 'namespace')
-      return typeFault(
+      typeFault(
         `Expected "${target.name}" to be made by namespace(), since only its attributes can be assigned. Write {% set ${target.name} = namespace() %} first.`,
       )
     holder.attributes.set(target.attribute, value)

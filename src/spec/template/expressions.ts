@@ -1,6 +1,8 @@
+import { filters } from './filters.ts'
 import type { Span } from './limits.ts'
 import { parseFloatLiteral, parseIntegerLiteral } from './literals.ts'
-import type { Arguments, BinaryOperator, CompareOperator, Comparison, Expression, FilterExpression, Target } from './syntax.ts'
+import type { Arguments, BinaryOperator, CompareOperator, Comparison, Expression, FilterExpression, SyntaxFault, Target } from './syntax.ts'
+import { tests } from './tests.ts'
 import { SyntaxFailure, type TokenStream } from './token-stream.ts'
 
 /** Weakest first. Unlike Python's, Jinja's `**` is left-associative, and a sign binds tighter than it. */
@@ -36,6 +38,8 @@ export class ExpressionParser {
   readonly #maximumDepth: number
   /** Names that macro bodies mention, one set for each macro around the cursor. */
   readonly mentions: Set<string>[] = []
+  /** Filters and tests that there are not. */
+  readonly unknownNames: SyntaxFault[] = []
   #depth = 0
 
   constructor(stream: TokenStream, source: string, maximumDepth: number) {
@@ -66,10 +70,13 @@ export class ExpressionParser {
 
   expression(form: ConditionalForm = 'with-conditional'): Expression {
     this.#enter()
+    const known = this.unknownNames.length
     let node = this.#operators(1)
     while (form === 'with-conditional' && this.stream.skipWord('if')) {
       const test = this.#operators(1)
       const alternative = this.stream.skipWord('else') ? this.expression() : undefined
+      // Jinja looks these up only when a branch is taken.
+      this.unknownNames.length = known
       node = { kind: 'conditional', test, consequent: node, alternative, start: node.start, end: this.stream.previousEnd }
     }
     this.#depth--
@@ -86,6 +93,7 @@ export class ExpressionParser {
     const nameStart = this.stream.current.start
     const name = this.#dottedName('the name of a filter')
     const nameSpan = { start: nameStart, end: this.stream.previousEnd }
+    this.#check(filters, name, nameSpan)
     const given = this.stream.isOperator('(') ? this.#callArguments() : noGiven
     const filter: FilterExpression = { kind: 'filter', target, name, given, nameSpan }
     return { ...filter, start: target?.start ?? nameStart, end: this.stream.previousEnd }
@@ -381,6 +389,7 @@ export class ExpressionParser {
     const nameStart = this.stream.current.start
     const name = this.#dottedName('the name of a test')
     const nameSpan = { start: nameStart, end: this.stream.previousEnd }
+    this.#check(tests, name, nameSpan)
     const given = this.#testArguments()
     const spans = { start: target.start, end: this.stream.previousEnd }
     const test: Expression = { kind: 'test', target, name, given, nameSpan, ...spans }
@@ -397,6 +406,10 @@ export class ExpressionParser {
       throw new SyntaxFailure('Expected one test, and "is" stands twice. Write "x is a and x is b".', this.stream.current)
     }
     return { ...noGiven, positional: [this.#postfix(this.#primary())] }
+  }
+
+  #check(registry: Pick<typeof filters, 'has' | 'unknown'>, name: string, at: Span): void {
+    if (!registry.has(name)) this.unknownNames.push({ ...registry.unknown(name), ...at })
   }
 
   #dottedName(what: string): string {

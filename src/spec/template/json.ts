@@ -40,7 +40,12 @@ class JsonWriter {
 
   #object(entries: readonly (readonly [Value, Value])[], level: number): void {
     const keys = entries.map(([key]) => key)
-    const order = sortValues(keys.map((_, index) => BigInt(index)), keys, 'ascending', this.#meter)
+    const order = sortValues(
+      keys.map((_, index) => BigInt(index)),
+      keys,
+      'ascending',
+      this.#meter,
+    )
     const sorted = order.map((index) => entries[Number(index)] ?? (['', null] as const))
     this.#enclosed('{', '}', sorted, level, ([key, value]) => {
       this.#put(`${quote(keyText(key))}: `)
@@ -49,7 +54,10 @@ class JsonWriter {
   }
 
   #enclosed<T>(open: string, close: string, items: readonly T[], level: number, one: (item: T) => void): void {
-    if (items.length === 0) return this.#put(open + close)
+    if (items.length === 0) {
+      this.#put(open + close)
+      return
+    }
     this.#put(open)
     items.forEach((item, index) => {
       if (index > 0) this.#put(this.#indent === undefined ? ', ' : ',')
@@ -94,7 +102,15 @@ function keyText(key: Value): string {
   return scalar(key)
 }
 
-const escapes: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\b': '\\b', '\f': '\\f' }
+const escapes: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\b': '\\b',
+  '\f': '\\f',
+}
 
 function quote(text: string): string {
   return `"${text.replaceAll(/["\\<>&']|[^\x20-\x7e]/g, (unit) => escapes[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`

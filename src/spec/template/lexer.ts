@@ -35,7 +35,7 @@ const patterns = {
   integer: /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy,
   name: /[\p{L}\p{N}\p{M}\p{Pc}]+/uy,
   identifier: /^[\p{XID_Start}_]\p{XID_Continue}*$/u,
-  string: /'[^'\\]*(?:\\[^][^'\\]*)*'|"[^"\\]*(?:\\[^][^"\\]*)*"/y,
+  string: /'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y,
   operator: /\/\/|\*\*|==|!=|>=|<=|[-+/*%~[\](){}><=.:|,;]/y,
 } as const
 
@@ -87,19 +87,28 @@ class Lexer {
   }
 
   #tag(opening: string, at: number, inside: number): void {
-    if (opening === '{#') return this.#comment(at, inside)
-    if (opening === '{{') return this.#expression('print', at, inside)
+    if (opening === '{#') {
+      this.#comment(at, inside)
+      return
+    }
+    if (opening === '{{') {
+      this.#expression('print', at, inside)
+      return
+    }
     const raw = this.#match(patterns.rawBegin, at)
-    if (raw === undefined) return this.#expression('block', at, inside)
+    if (raw === undefined) {
+      this.#expression('block', at, inside)
+      return
+    }
     this.#raw(at, at + raw.length)
   }
 
   #comment(at: number, inside: number): void {
     const end = this.#find(patterns.commentEnd, inside)
-    if (end === undefined) {
+    if (end === undefined && inside < this.#end) {
       this.#push(
         'invalid',
-        'Expected "#}" to end this comment, and the text ends before it. In a shell script, write ${{% raw %}#name}{% endraw %}.',
+        'Expected "#}" to end this comment, and the text ends before it. Write a shell script with {% raw %} around it.',
         at,
         at + 2,
       )
@@ -110,7 +119,8 @@ class Lexer {
   #raw(at: number, inside: number): void {
     const end = this.#find(patterns.rawEnd, inside)
     if (end === undefined) {
-      this.#push('invalid', 'Expected {% endraw %} for this {% raw %}, and the text ends before it. Add {% endraw %}.', at, inside)
+      if (inside < this.#end)
+        this.#push('invalid', 'Expected {% endraw %} for this {% raw %}, and the text ends before it. Add {% endraw %}.', at, inside)
       this.#position = this.#end
       return
     }
@@ -126,7 +136,10 @@ class Lexer {
     while (this.#position < this.#end) {
       const start = this.#position
       const end = this.#match(endPattern, start)
-      if (end !== undefined && !(end === '}}' && open.at(-1) === '}')) return this.#tagEnd(kind, end, open)
+      if (end !== undefined && !(end === '}}' && open.at(-1) === '}')) {
+        this.#tagEnd(kind, end, open)
+        return
+      }
       this.#word(open)
     }
   }
@@ -143,7 +156,10 @@ class Lexer {
   #word(open: string[]): void {
     const start = this.#position
     const shielded = this.#shield.tokens.get(start)
-    if (shielded !== undefined) return this.#misplacedToken(start, shielded.end, shielded.text)
+    if (shielded !== undefined) {
+      this.#misplacedToken(start, shielded.end, shielded.text)
+      return
+    }
     for (const kind of ['space', 'float', 'integer', 'name', 'string', 'operator'] as const) {
       if (kind === 'float' && this.#masked[start - 1] === '.') continue
       const text = this.#match(patterns[kind], start)
@@ -158,12 +174,18 @@ class Lexer {
   #accept(kind: 'float' | 'integer' | 'name' | 'string' | 'operator', text: string, start: number, open: string[]): void {
     const end = start + text.length
     if (kind === 'name' && !patterns.identifier.test(text)) {
-      return this.#push('invalid', `Expected a name of letters, digits and "_", and "${text}" is none. Rename it.`, start, end)
+      this.#push('invalid', `Expected a name of letters, digits and "_", and "${text}" is none. Rename it.`, start, end)
     }
-    if (kind === 'string') return this.#string(start, end)
+    if (kind === 'string') {
+      this.#string(start, end)
+      return
+    }
     if (kind === 'operator') {
       const fault = balance(text, open)
-      if (fault !== undefined) return this.#push('invalid', fault, start, end)
+      if (fault !== undefined) {
+        this.#push('invalid', fault, start, end)
+        return
+      }
     }
     this.#push(kind, text, start, end)
   }
@@ -186,7 +208,10 @@ class Lexer {
 
   #unexpected(start: number): void {
     const character = String.fromCodePoint(this.#masked.codePointAt(start) ?? 0)
-    if (character === '"' || character === "'") return this.#unterminatedString(start, character)
+    if (character === '"' || character === "'") {
+      this.#unterminatedString(start, character)
+      return
+    }
     this.#push('invalid', `Unexpected character ${JSON.stringify(character)} in an expression. Remove it.`, start, start + character.length)
     this.#position = start + character.length
   }
@@ -279,7 +304,7 @@ function decodeString(body: string): Decoded {
   if (!body.includes('\\')) return { kind: 'text', text: body }
   let message: string | undefined
   const text = body.replaceAll(
-    /\\(?:([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([^]))/g,
+    /\\(?:([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([\s\S]))/g,
     (whole, octal, x, u, long, other) => {
       if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8))
       const code = x ?? u ?? long

@@ -1,7 +1,7 @@
-import { isObject, type Value } from './objects.ts'
-import { dictMethods, tupleMethods, listMethods, rangeMethods } from './container-methods.ts'
-import { integerMethods, floatMethods, momentMethods } from './number-methods.ts'
+import { dictMethods, listMethods, rangeMethods, tupleMethods } from './container-methods.ts'
 import type { Method, MethodTable } from './method-table.ts'
+import { floatMethods, integerMethods, momentMethods } from './number-methods.ts'
+import { isObject, type Value } from './objects.ts'
 import { textMethods } from './text-methods.ts'
 
 /** The method of Python's that `value.name` is, for the methods that a template can use: no JavaScript property is ever looked up. */

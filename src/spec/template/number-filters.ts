@@ -3,13 +3,16 @@ import { type Builtin, builtin } from './builtin.ts'
 import { divideHalfEven, fixedDigits, scaledInteger } from './decimal.ts'
 import { typeFault, valueFault } from './limits.ts'
 import { demandCount, demandText } from './method-table.ts'
-import { type Machine, textOf, type Value } from './objects.ts'
 import { parseFloatText, parseInteger } from './number-parsing.ts'
+import { type Machine, textOf, type Value } from './objects.ts'
 import type { Bound } from './signature.ts'
 import { asInteger, asNumber, describeValue, isTrue } from './values.ts'
 
 function demandNumber(value: Value, filter: string): bigint | number {
-  return asNumber(value) ?? typeFault(`Expected a number for the filter "${filter}", got ${describeValue(value)}. Convert it with |int or |float.`)
+  return (
+    asNumber(value) ??
+    typeFault(`Expected a number for the filter "${filter}", got ${describeValue(value)}. Convert it with |int or |float.`)
+  )
 }
 
 function absolute(value: Value): Value {
@@ -44,7 +47,8 @@ function round(value: Value, [precision, method]: Bound, machine: Machine): Valu
   if (Math.abs(places) > 400) return valueFault(`Expected a precision between -400 and 400 for the filter "round", got ${places}.`)
   const how = method === undefined ? 'common' : demandText(method)
   if (how === 'common') return typeof number === 'bigint' ? roundInteger(number, places) : roundFloat(number, places)
-  if (how !== 'ceil' && how !== 'floor') return valueFault(`Expected "common", "ceil" or "floor" for the filter "round", got "${how.slice(0, 40)}".`)
+  if (how !== 'ceil' && how !== 'floor')
+    return valueFault(`Expected "common", "ceil" or "floor" for the filter "round", got "${how.slice(0, 40)}".`)
   const factor = asNumber(arithmetic('**', 10n, BigInt(places), machine.meter)) ?? 1n
   const scaled = asNumber(arithmetic('*', number, factor, machine.meter)) ?? 0n
   const whole = typeof scaled === 'bigint' ? scaled : (truncated(how === 'ceil' ? Math.ceil(scaled) : Math.floor(scaled)) ?? notFinite())
@@ -72,7 +76,10 @@ const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB'] as const
 
 function fileSize(value: Value, [binary]: Bound): Value {
   const text = textOf(value)
-  const bytes = text === undefined ? toFloat(demandNumber(value, 'filesizeformat')) : (parseFloatText(text) ?? valueFault('Expected a number of bytes for the filter "filesizeformat".'))
+  const bytes =
+    text === undefined
+      ? toFloat(demandNumber(value, 'filesizeformat'))
+      : (parseFloatText(text) ?? valueFault('Expected a number of bytes for the filter "filesizeformat".'))
   const isBinary = binary !== undefined && isTrue(binary)
   const base = isBinary ? 1024 : 1000
   if (bytes === 1) return '1 Byte'

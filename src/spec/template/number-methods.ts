@@ -1,7 +1,7 @@
+import { bitLength } from './arithmetic.ts'
 import { typeFault, valueFault } from './limits.ts'
 import { demandText, type Method, type MethodTable, method } from './method-table.ts'
 import { isObject, type Moment, tuple, type Value } from './objects.ts'
-import { bitLength } from './arithmetic.ts'
 import { momentText } from './printing.ts'
 import { asInteger, epochMilliseconds } from './values.ts'
 
@@ -39,9 +39,12 @@ const directives: Readonly<Record<string, (parts: readonly number[]) => string>>
 }
 
 function formatMoment(moment: Moment, pattern: string): string {
-  return pattern.replaceAll(/%([^])/g, (whole, letter: string) => {
+  return pattern.replaceAll(/%([\s\S])/g, (whole, letter: string) => {
     const directive = Object.hasOwn(directives, letter) ? directives[letter] : undefined
-    return directive?.(moment.parts) ?? valueFault(`Expected %Y, %m, %d, %H, %M or %S in strftime(), got ${whole}. Put the text together from year, month and day.`)
+    return (
+      directive?.(moment.parts) ??
+      valueFault(`Expected %Y, %m, %d, %H, %M or %S in strftime(), got ${whole}. Put the text together from year, month and day.`)
+    )
   })
 }
 
@@ -51,5 +54,10 @@ export const momentMethods: MethodTable = new Map<string, Method>([
   method('weekday', '', asMoment, (moment) => BigInt(weekday(moment))),
   method('isoweekday', '', asMoment, (moment) => BigInt(weekday(moment) + 1)),
   method('strftime', 'format', asMoment, (moment, [format]) => formatMoment(moment, demandText(format))),
-  method('date', '', asMoment, (moment) => ({ kind: 'moment', precision: 'date', parts: moment.parts.slice(0, 3), offsetSeconds: undefined })),
+  method('date', '', asMoment, (moment) => ({
+    kind: 'moment',
+    precision: 'date',
+    parts: moment.parts.slice(0, 3),
+    offsetSeconds: undefined,
+  })),
 ])

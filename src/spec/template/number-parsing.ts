@@ -1,7 +1,10 @@
 import { whitespace } from './lexer.ts'
 
 const integerPattern = new RegExp(`^[${whitespace}]*([-+]?)(0[bB]_?|0[oO]_?|0[xX]_?)?([0-9a-zA-Z]+(?:_[0-9a-zA-Z]+)*)[${whitespace}]*$`)
-const floatPattern = new RegExp(`^[${whitespace}]*([-+]?)((?:\\d+(?:_\\d+)*\\.?(?:\\d+(?:_\\d+)*)?|\\.\\d+(?:_\\d+)*)(?:[eE][-+]?\\d+(?:_\\d+)*)?|inf|infinity|nan)[${whitespace}]*$`, 'i')
+const floatPattern = new RegExp(
+  `^[${whitespace}]*([-+]?)((?:\\d+(?:_\\d+)*\\.?(?:\\d+(?:_\\d+)*)?|\\.\\d+(?:_\\d+)*)(?:[eE][-+]?\\d+(?:_\\d+)*)?|inf|infinity|nan)[${whitespace}]*$`,
+  'i',
+)
 
 const prefixBases: Readonly<Record<string, number>> = { b: 2, o: 8, x: 16 }
 const literalPrefixes: Readonly<Record<number, string>> = { 2: '0b', 8: '0o', 16: '0x' }

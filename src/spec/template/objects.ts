@@ -30,10 +30,13 @@ export type Moment = {
 }
 /** Text that `escape` leaves alone. */
 export type Markup = { readonly kind: 'markup'; readonly text: string }
-/** Any use but a test or a default is a fault with this message (Jinja's StrictUndefined). */
+/**
+ * Any use but a test or a default is a fault with this message (Jinja's StrictUndefined); `lenient` is what an inline "if" without
+ * "else" gives, which Jinja prints as nothing and takes for false and for an empty list.
+ */
 export type Undefined = {
   readonly kind: 'undefined'
-  readonly reason: 'undefined' | 'unsafe'
+  readonly reason: 'undefined' | 'unsafe' | 'lenient'
   readonly message: string
   readonly span: Span | undefined
   readonly state: 'new' | 'reported'

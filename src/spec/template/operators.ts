@@ -1,5 +1,5 @@
-import { escapeMarkup } from './escaping.ts'
 import { arithmetic } from './arithmetic.ts'
+import { escapeMarkup } from './escaping.ts'
 import { type Meter, typeFault } from './limits.ts'
 import { isObject, list, textOf, tuple, type Value } from './objects.ts'
 import { formatPercent } from './percent-format.ts'

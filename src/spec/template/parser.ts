@@ -47,10 +47,11 @@ class Parser {
 
   parse(): ParsedTemplate {
     try {
-      return { body: this.#body([], undefined), faults: this.#faults }
+      const body = this.#body([], undefined)
+      return { body, faults: [...this.#faults, ...this.#expressions.unknownNames] }
     } catch (error) {
       if (!(error instanceof Stop)) throw error
-      return { body: [], faults: this.#faults }
+      return { body: [], faults: [...this.#faults, ...this.#expressions.unknownNames] }
     }
   }
 
@@ -179,6 +180,8 @@ class Parser {
   }
 
   #if(start: number): Statement {
+    const { unknownNames } = this.#expressions
+    const known = unknownNames.length
     const opening = { name: 'if', start, end: this.#stream.current.end }
     const branches: { test: Expression; body: Body }[] = []
     do {
@@ -187,6 +190,8 @@ class Parser {
       branches.push({ test, body: this.#body(['elif', 'else', 'endif'], opening) })
     } while (this.#stream.isWord('elif'))
     const otherwise = this.#otherwise('endif', opening)
+    // Jinja looks these up only when a branch is taken.
+    unknownNames.length = known
     const statement: IfStatement = { kind: 'if', branches, otherwise }
     return { ...statement, start, end: this.#close() }
   }
@@ -331,10 +336,22 @@ class Parser {
     return { name: token.text, scoped }
   }
 
+  /** `{% print a, b %}` prints both, without anything between. */
   #printTag(start: number): Statement {
     this.#stream.next()
-    const value = this.#header(() => this.#expressions.tuple(), nothing)
-    return { kind: 'print', value, start, end: this.#stream.previousEnd }
+    const parts = this.#header(() => this.#printed(), [nothing])
+    const end = this.#stream.previousEnd
+    const value: Expression = parts.length === 1 ? (parts[0] ?? nothing) : { kind: 'concat', parts, start, end }
+    return { kind: 'print', value, start, end }
+  }
+
+  #printed(): Expression[] {
+    const parts: Expression[] = []
+    while (this.#stream.current.kind !== 'block-end') {
+      if (parts.length > 0) this.#stream.expectOperator(',')
+      parts.push(this.#expressions.expression())
+    }
+    return parts.length === 0 ? this.#stream.fail('an expression') : parts
   }
 
   /** The rest of an opening tag with its end; Python's habit of a colon there is allowed. */

@@ -1,12 +1,12 @@
+import { toFloat } from './arithmetic.ts'
 import { type Meter, typeFault, valueFault } from './limits.ts'
 import { formatFloat } from './number-format.ts'
 import { isDict, isObject, textOf, type Value } from './objects.ts'
 import { printValue, represent } from './printing.ts'
 import { padText } from './text.ts'
 import { asInteger, asNumber, describeValue, entryOf, textLength } from './values.ts'
-import { toFloat } from './arithmetic.ts'
 
-const directive = /%(?:\(([^)]*)\))?([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlL]?([^])/g
+const directive = /%(?:\(([^)]*)\))?([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlL]?([\s\S])/g
 
 /** Python's `format % value`: a tuple gives several values, a dict gives them by name. */
 export function formatPercent(format: Value, value: Value, meter: Meter): string {
@@ -37,17 +37,21 @@ class Arguments {
 
   take(): Value {
     const value = this.#items[this.#next++]
-    return value === undefined ? typeFault('Expected as many values as the format has "%", got fewer (not enough arguments for format string).') : value
+    return value === undefined
+      ? typeFault('Expected as many values as the format has "%", got fewer (not enough arguments for format string).')
+      : value
   }
 
   named(name: string, meter: Meter): Value {
-    if (!isDict(this.#value)) return typeFault(`Expected a dict for "%(${name})", got ${describeValue(this.#value)} (format requires a mapping).`)
+    if (!isDict(this.#value))
+      return typeFault(`Expected a dict for "%(${name})", got ${describeValue(this.#value)} (format requires a mapping).`)
     const value = entryOf(this.#value, name, meter)
     return value === undefined ? valueFault(`Expected "${name}" in the dict behind "%", and it is not there. Add it.`) : value
   }
 
   demandAllUsed(): void {
-    const unused = this.#next < this.#items.length && !(this.#next === 0 && isObject(this.#value) && ['dict', 'list'].includes(this.#value.kind))
+    const unused =
+      this.#next < this.#items.length && !(this.#next === 0 && isObject(this.#value) && ['dict', 'list'].includes(this.#value.kind))
     if (unused) typeFault('Expected as many values as the format has "%", got more (not all arguments converted during string formatting).')
   }
 }
@@ -88,9 +92,14 @@ function body(letter: string, value: Value, flags: string, precision: number | u
     case 'F':
     case 'g':
     case 'G': {
-      const number = asNumber(value) ?? typeFault(`Expected a number for "%${letter}", got ${describeValue(value)}. Convert it with |float.`)
+      const number =
+        asNumber(value) ?? typeFault(`Expected a number for "%${letter}", got ${describeValue(value)}. Convert it with |float.`)
       const float = toFloat(number)
-      return signed(float < 0 || Object.is(float, -0), formatFloat(Math.abs(float), letter, precision ?? 6, flags.includes('#') ? 'kept' : 'dropped'), flags)
+      return signed(
+        float < 0 || Object.is(float, -0),
+        formatFloat(Math.abs(float), letter, precision ?? 6, flags.includes('#') ? 'kept' : 'dropped'),
+        flags,
+      )
     }
     default:
       return valueFault(`Expected a letter such as s, d or f behind "%", got "${letter}". Write %% for a percent sign.`)

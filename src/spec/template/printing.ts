@@ -8,7 +8,7 @@ export function printValue(value: Value, meter: Meter): string {
   if (typeof value === 'string') return value
   if (isObject(value)) {
     if (value.kind === 'markup') return value.text
-    if (value.kind === 'undefined') return failUndefined(value)
+    if (value.kind === 'undefined') return value.reason === 'lenient' ? '' : failUndefined(value)
     if (value.kind === 'moment') return momentText(value, value.precision === 'date' ? '' : ' ')
   }
   return represent(value, meter)
@@ -38,8 +38,14 @@ class Printer {
 
   write(value: Value): void {
     this.#meter.step()
-    if (!isObject(value)) return this.#put(representPrimitive(value, this.#meter))
-    if (this.#around.has(value)) return this.#put(value.kind === 'list' ? '[...]' : value.kind === 'dict' ? '{...}' : '...')
+    if (!isObject(value)) {
+      this.#put(representPrimitive(value, this.#meter))
+      return
+    }
+    if (this.#around.has(value)) {
+      this.#put(value.kind === 'list' ? '[...]' : value.kind === 'dict' ? '{...}' : '...')
+      return
+    }
     this.#around.add(value)
     this.#meter.enter()
     this.#object(value)
@@ -50,17 +56,22 @@ class Printer {
   #object(value: Extract<Value, object>): void {
     switch (value.kind) {
       case 'list':
-        return this.#sequence('[', value.items, ']')
+        this.#sequence('[', value.items, ']')
+        break
       case 'tuple':
-        return this.#sequence('(', value.items, value.items.length === 1 ? ',)' : ')')
+        this.#sequence('(', value.items, value.items.length === 1 ? ',)' : ')')
+        break
       case 'dict':
-        return this.#dict(value)
+        this.#dict(value)
+        break
       case 'view':
-        return this.#view(value.part, value.dict)
+        this.#view(value.part, value.dict)
+        break
       case 'namespace':
         this.#put('<Namespace ')
         this.#pairs([...value.attributes])
-        return this.#put('>')
+        this.#put('>')
+        return
       default:
         this.#put(representObject(value, this.#meter))
     }

@@ -2,7 +2,19 @@ import { attributeGetter, ignoreCase } from './attribute-path.ts'
 import { type Builtin, builtin } from './builtin.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { demandCount, demandText, optional } from './method-table.ts'
-import { type CallArguments, generator, isDict, isObject, isUndefined, list, type Machine, textOf, tuple, undefinedValue, type Value } from './objects.ts'
+import {
+  type CallArguments,
+  generator,
+  isDict,
+  isObject,
+  isUndefined,
+  list,
+  type Machine,
+  textOf,
+  tuple,
+  undefinedValue,
+  type Value,
+} from './objects.ts'
 import { applyBinary, collectSorted, sortValues } from './operators.ts'
 import { printValue } from './printing.ts'
 import { areEqual, characters, collect, compareOrder, demandLength, describeValue, hashKey, isTrue, iterate } from './values.ts'
@@ -76,7 +88,8 @@ function* chosen(value: Value, wanted: Wanted, subject: Subject, given: CallArgu
 
 function chooser(subject: Subject, given: CallArguments, machine: Machine): (item: Value) => boolean {
   const [attribute, ...behind] = given.positional
-  if (subject === 'attribute' && attribute === undefined) return typeFault('Expected the name of an attribute for this filter, as in selectattr("gpu").')
+  if (subject === 'attribute' && attribute === undefined)
+    return typeFault('Expected the name of an attribute for this filter, as in selectattr("gpu").')
   const read = attributeGetter(subject === 'attribute' ? attribute : undefined, undefined, machine)
   const [test, ...positional] = subject === 'attribute' ? behind : given.positional
   if (test === undefined) return (item) => isTrue(read(item))
@@ -121,7 +134,7 @@ function extreme(name: string, wanted: 'least' | 'greatest'): Filter {
       const order = best === undefined ? 0 : compareOrder(next.key, best.key, wanted === 'least' ? '<' : '>', machine.meter)
       if (best === undefined || (wanted === 'least' ? order < 0 : order > 0)) best = next
     }
-if (best !== undefined) return best.item
+    if (best !== undefined) return best.item
     return undefinedValue(`Expected something for the filter "${name}" to choose from, and the sequence is empty. Add |default(…).`)
   })
 }
@@ -154,7 +167,8 @@ function first(value: Value, machine: Machine): Value {
 }
 
 function last(value: Value, machine: Machine): Value {
-  if (isObject(value) && value.kind === 'generator') return typeFault(`Expected a list or text for the filter "last", got the result of "${value.source}". Add |list before it.`)
+  if (isObject(value) && value.kind === 'generator')
+    return typeFault(`Expected a list or text for the filter "last", got the result of "${value.source}". Add |list before it.`)
   const text = textOf(value)
   const items = text === undefined ? collect(value, machine.meter) : characters(text, machine.meter)
   const item: Value | undefined = items[items.length - 1]
@@ -183,7 +197,7 @@ function join(value: Value, [separator, attribute]: readonly (Value | undefined)
 function sum(value: Value, [attribute, start]: readonly (Value | undefined)[], machine: Machine): Value {
   const read = attributeGetter(attribute, undefined, machine)
   if (start !== undefined && textOf(start) !== undefined) return typeFault('Expected numbers or lists to add up, got text. Use |join.')
-  let total = start ?? 0n
+  let total: Value = start === undefined ? 0n : start
   for (const item of each(value, machine)) total = applyBinary('+', total, read(item), machine.meter)
   return total
 }
@@ -199,16 +213,33 @@ function length(name: string): Filter {
 }
 
 export const sequenceFilters: readonly Filter[] = [
-  builtin('batch', 'linecount fill_with?', (value, [size, fill], machine) => generator('batch', batches(value, demandCount(size), fill, machine))),
-  builtin('slice', 'slices fill_with?', (value, [count, fill], machine) => generator('slice', slices(value, demandCount(count), fill, machine))),
+  builtin('batch', 'linecount fill_with?', (value, [size, fill], machine) =>
+    generator('batch', batches(value, demandCount(size), fill, machine)),
+  ),
+  builtin('slice', 'slices fill_with?', (value, [count, fill], machine) =>
+    generator('slice', slices(value, demandCount(count), fill, machine)),
+  ),
   builtin('map', '*', (value, _, machine, given) => generator('map', mapped(value, given, machine)), 'accepted'),
   choosing('select', 'true', 'item'),
   choosing('reject', 'false', 'item'),
   choosing('selectattr', 'true', 'attribute'),
   choosing('rejectattr', 'false', 'attribute'),
-  builtin('unique', 'case_sensitive? attribute?', (value, [caseSensitive, attribute], machine) => generator('unique', uniques(value, keyOf(attribute, caseSensitive, machine), machine))),
+  builtin('unique', 'case_sensitive? attribute?', (value, [caseSensitive, attribute], machine) =>
+    generator('unique', uniques(value, keyOf(attribute, caseSensitive, machine), machine)),
+  ),
   builtin('sort', 'reverse? case_sensitive? attribute?', (value, [reverse, caseSensitive, attribute], machine) =>
-    list(collectSorted(value, sortKey(optional(attribute, (one) => one), caseSensitive, machine), flag(reverse) ? 'descending' : 'ascending', machine.meter)),
+    list(
+      collectSorted(
+        value,
+        sortKey(
+          optional(attribute, (one) => one),
+          caseSensitive,
+          machine,
+        ),
+        flag(reverse) ? 'descending' : 'ascending',
+        machine.meter,
+      ),
+    ),
   ),
   extreme('min', 'least'),
   extreme('max', 'greatest'),
@@ -223,5 +254,7 @@ export const sequenceFilters: readonly Filter[] = [
   builtin('items', '', (value) => generator('items', pairs(value)), 'accepted'),
   length('length'),
   length('count'),
-  builtin('random', '*', () => unsupportedFault('Expected a filter with one result, and "random" gives another each time. Choose by an index, as in list[0].')),
+  builtin('random', '*', () =>
+    unsupportedFault('Expected a filter with one result, and "random" gives another each time. Choose by an index, as in list[0].'),
+  ),
 ]

@@ -5,7 +5,7 @@ import { typeFault, valueFault } from './limits.ts'
 import { isDict, isObject, isUndefined, type Machine, textOf, type Value } from './objects.ts'
 import { applyCompare } from './operators.ts'
 import type { CompareOperator } from './syntax.ts'
-import { asInteger, asNumber, describeValue, isIterable, lengthOf, failUndefined } from './values.ts'
+import { admit, asInteger, asNumber, describeValue, isIterable, lengthOf } from './values.ts'
 
 type Test = Builtin<boolean>
 
@@ -22,7 +22,10 @@ function remainder(value: Value, divisor: bigint, test: string): bigint {
   const number = asNumber(value)
   if (typeof number === 'number' && Number.isInteger(number)) return remainder(BigInt(number), divisor, test)
   const integer = asInteger(value)
-  if (integer === undefined) return typeof value === 'number' ? 2n : typeFault(`Expected a number for the test "${test}", got ${describeValue(value)}. Convert it with |int.`)
+  if (integer === undefined)
+    return typeof value === 'number'
+      ? 2n
+      : typeFault(`Expected a number for the test "${test}", got ${describeValue(value)}. Convert it with |int.`)
   return integer - divisor * floorDivision(integer, divisor)
 }
 
@@ -30,10 +33,6 @@ function isDivisible(value: Value, divisor: Value | undefined): boolean {
   const by = asInteger(divisor ?? null) ?? typeFault('Expected an integer for the test "divisibleby".')
   if (by === 0n) return valueFault('Expected a divisor that is not zero for the test "divisibleby".')
   return remainder(value, by, 'divisibleby') === 0n
-}
-
-function demandDefined(value: Value): Value {
-  return isUndefined(value) ? failUndefined(value) : value
 }
 
 function caseTest(name: string, matches: (text: string) => boolean): Test {
@@ -72,7 +71,7 @@ const list: readonly Test[] = [
   plain('string', (value) => textOf(value) !== undefined),
   plain('mapping', isDict),
   plain('sequence', isSequence),
-  plain('iterable', (value) => isIterable(demandDefined(value))),
+  plain('iterable', (value) => isIterable(admit(value))),
   plain('callable', isCallable),
   plain('escaped', (value) => isObject(value) && value.kind === 'markup'),
   builtin('sameas', 'other', (value, [other]) => isSame(value, other), 'accepted'),
@@ -95,4 +94,3 @@ const testNames: ReadonlySet<string> = new Set(list.map((test) => test.name))
 
 /** Jinja's own tests. */
 export const tests = new Registry<boolean>('test', list)
-

@@ -4,13 +4,13 @@ import { toJson } from './json.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { demandCount, demandText, optional } from './method-table.ts'
 import { type CallArguments, isDict, isObject, isUndefined, type Machine, textOf, tuple, type Value } from './objects.ts'
+import { sortValues } from './operators.ts'
 import { formatPercent } from './percent-format.ts'
 import { printValue, represent } from './printing.ts'
 import type { Bound } from './signature.ts'
 import { capitalize, likewise, padText, replaceText, splitLines, strip } from './text.ts'
 import { asInteger, characters, collect, describeValue, dictFrom, isIterable, isTrue, textLength } from './values.ts'
 import { wrapLine } from './word-wrap.ts'
-import { sortValues } from './operators.ts'
 
 type Filter = Builtin<Value>
 
@@ -44,7 +44,13 @@ function titleWords(text: string): string {
 
 function replace(value: Value, [old, replacement, count]: Bound, machine: Machine): Value {
   const limit = optional(count, demandCount) ?? -1
-  return replaceText(soft(value, machine), soft(old ?? null, machine), soft(replacement ?? null, machine), limit < 0 ? Number.POSITIVE_INFINITY : limit, machine.meter)
+  return replaceText(
+    soft(value, machine),
+    soft(old ?? null, machine),
+    soft(replacement ?? null, machine),
+    limit < 0 ? Number.POSITIVE_INFINITY : limit,
+    machine.meter,
+  )
 }
 
 function indent(value: Value, [width = 4n, first, blank]: Bound, { meter }: Machine): Value {
@@ -81,14 +87,19 @@ function wordWrap(value: Value, [width = 79n, long, wrapString, hyphens]: Bound,
   const between = optional(wrapString, demandText) ?? '\n'
   meter.text(text.length)
   meter.step(text.length / 4)
-  const options = { width: size, longWords: flag(long, 'yes') ? 'broken' : 'kept', hyphens: flag(hyphens, 'yes') ? 'broken' : 'kept' } as const
+  const options = {
+    width: size,
+    longWords: flag(long, 'yes') ? 'broken' : 'kept',
+    hyphens: flag(hyphens, 'yes') ? 'broken' : 'kept',
+  } as const
   const lines = splitLines(text, 'dropped').map((line) => wrapLine(line, options))
   meter.text(lines.reduce((sum, parts) => sum + parts.length, 0) * between.length + text.length)
   return lines.map((parts) => parts.join(between)).join(between)
 }
 
 function format(value: Value, _: Bound, machine: Machine, given: CallArguments): Value {
-  if (given.positional.length > 0 && given.named.size > 0) return typeFault('Expected values with names or without for the filter "format", got both.')
+  if (given.positional.length > 0 && given.named.size > 0)
+    return typeFault('Expected values with names or without for the filter "format", got both.')
   const values = given.named.size > 0 ? dictFrom(given.named, machine.meter) : tuple(given.positional)
   return likewise(value, formatPercent(soft(value, machine), values, machine.meter))
 }
@@ -143,13 +154,15 @@ function decodeEntity(whole: string, decimal: string | undefined, hexadecimal: s
 }
 
 function json(value: Value, [indent]: Bound, { meter }: Machine): Value {
-  const text = indent === undefined || indent === null ? undefined : (textOf(indent) ?? ' '.repeat(Math.min(1000, Math.max(0, demandCount(indent)))))
+  const text =
+    indent === undefined || indent === null ? undefined : (textOf(indent) ?? ' '.repeat(Math.min(1000, Math.max(0, demandCount(indent)))))
   return { kind: 'markup', text: toJson(value, text, meter) }
 }
 
 function prettyPrint(value: Value, machine: Machine): Value {
   const text = represent(sortedDeep(value, machine), machine.meter)
-  if (text.length > 80) return unsupportedFault('Expected a value that fits on one line of 80 characters for the filter "pprint". Use |tojson(indent=2).')
+  if (text.length > 80)
+    return unsupportedFault('Expected a value that fits on one line of 80 characters for the filter "pprint". Use |tojson(indent=2).')
   return text
 }
 
@@ -168,9 +181,17 @@ function sortedParts(value: Extract<Value, { kind: 'dict' | 'list' | 'tuple' }>,
     return { kind: value.kind, items: value.items.map((item) => sortedDeep(item, machine)) }
   }
   const entries = [...value.entries.values()]
-  const keys = sortValues(entries.map(([key]) => key), entries.map(([key]) => key), 'ascending', machine.meter)
+  const keys = sortValues(
+    entries.map(([key]) => key),
+    entries.map(([key]) => key),
+    'ascending',
+    machine.meter,
+  )
   const dict = dictFrom(entries, machine.meter)
-  return dictFrom(keys.map((key) => [key, sortedDeep(machine.item(dict, key), machine)] as const), machine.meter)
+  return dictFrom(
+    keys.map((key) => [key, sortedDeep(machine.item(dict, key), machine)] as const),
+    machine.meter,
+  )
 }
 
 function urlEncode(value: Value, machine: Machine): Value {
@@ -178,14 +199,18 @@ function urlEncode(value: Value, machine: Machine): Value {
   const pairs = isDict(value) ? [...value.entries.values()] : collect(value, machine.meter).map((item) => collect(item, machine.meter))
   const parts = pairs.map((pair) => {
     const [key, entry] = pair
-    if (pair.length !== 2 || key === undefined || entry === undefined) return valueFault('Expected pairs of a name and a value for the filter "urlencode".')
+    if (pair.length !== 2 || key === undefined || entry === undefined)
+      return valueFault('Expected pairs of a name and a value for the filter "urlencode".')
     return `${quoteUrl(soft(key, machine), 'query')}=${quoteUrl(soft(entry, machine), 'query')}`
   })
   return counted(parts.join('&'), machine)
 }
 
 function quoteUrl(text: string, part: 'path' | 'query'): string {
-  const quoted = encodeURIComponent(text.toWellFormed()).replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+  const quoted = encodeURIComponent(text.toWellFormed()).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
   return part === 'path' ? quoted.replaceAll('%2F', '/') : quoted.replaceAll('%20', '+')
 }
 
@@ -195,7 +220,10 @@ function xmlAttributes(value: Value, [space]: Bound, machine: Machine): Value {
   for (const [key, entry] of value.entries.values()) {
     if (entry === null || isUndefined(entry)) continue
     const name = demandText(key)
-    if (/[\s/>=]/.test(name)) return valueFault(`Expected attribute names without blanks, "/", ">" and "=" for the filter "xmlattr", got ${JSON.stringify(name.slice(0, 40))}.`)
+    if (/[\s/>=]/.test(name))
+      return valueFault(
+        `Expected attribute names without blanks, "/", ">" and "=" for the filter "xmlattr", got ${JSON.stringify(name.slice(0, 40))}.`,
+      )
     parts.push(`${escapeMarkup(name, machine.meter)}="${escapeMarkup(entry, machine.meter)}"`)
   }
   const text = counted(parts.join(' '), machine)
@@ -203,7 +231,12 @@ function xmlAttributes(value: Value, [space]: Bound, machine: Machine): Value {
 }
 
 function refused(name: string, advice: string): Filter {
-  return builtin(name, '*', () => unsupportedFault(`Expected a filter that specs can use, and "${name}" is none here. ${advice}.`), 'accepted')
+  return builtin(
+    name,
+    '*',
+    () => unsupportedFault(`Expected a filter that specs can use, and "${name}" is none here. ${advice}.`),
+    'accepted',
+  )
 }
 
 export const textFilters: readonly Filter[] = [
@@ -227,7 +260,10 @@ export const textFilters: readonly Filter[] = [
   defaulting('d'),
   escaping('escape'),
   escaping('e'),
-  builtin('forceescape', '', (value, _, machine) => ({ kind: 'markup', text: counted(escapeMarkup(soft(value, machine), machine.meter), machine) })),
+  builtin('forceescape', '', (value, _, machine) => ({
+    kind: 'markup',
+    text: counted(escapeMarkup(soft(value, machine), machine.meter), machine),
+  })),
   builtin('safe', '', (value, _, machine) => ({ kind: 'markup', text: soft(value, machine) })),
   builtin('striptags', '', (value, _, machine) => stripTags(value, machine)),
   builtin('tojson', 'indent?', json),
@@ -237,4 +273,3 @@ export const textFilters: readonly Filter[] = [
   refused('attr', 'Write value.name or value["name"]'),
   refused('urlize', 'It makes links for web pages'),
 ]
-

@@ -1,10 +1,27 @@
 import { formatBraces } from './brace-format.ts'
-import { slice } from './slicing.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { demandCount, demandText, type Method, type MethodTable, method, optional } from './method-table.ts'
 import { isObject, list, type Machine, textOf, tuple, type Value } from './objects.ts'
 import type { Bound } from './signature.ts'
-import { type Alignment, capitalize, countText, isSpace, likewise, padText, replaceText, type Side, splitAt, splitAtFromEnd, splitAtSpace, splitAtSpaceFromEnd, splitLines, strip, swapCase, titleCase } from './text.ts'
+import { slice } from './slicing.ts'
+import {
+  type Alignment,
+  capitalize,
+  countText,
+  isSpace,
+  likewise,
+  padText,
+  replaceText,
+  type Side,
+  splitAt,
+  splitAtFromEnd,
+  splitAtSpace,
+  splitAtSpaceFromEnd,
+  splitLines,
+  strip,
+  swapCase,
+  titleCase,
+} from './text.ts'
 import { collect, describeValue, isTrue, textLength } from './values.ts'
 
 const itself = (target: Value): Value => target
@@ -48,12 +65,20 @@ function finding(name: string, direction: Direction, absent: 'fault' | 'minus-on
   return method(name, 'sub start? end?', demandText, (text, [sub, start, end], machine) => {
     const part = demandText(sub)
     const index = findText(text, part, start, end, direction, machine)
-    if (index === undefined && absent === 'fault') return valueFault('Expected a text that contains the other, and it does not (substring not found). Use find(), which gives -1.')
+    if (index === undefined && absent === 'fault')
+      return valueFault('Expected a text that contains the other, and it does not (substring not found). Use find(), which gives -1.')
     return BigInt(index ?? -1)
   })
 }
 
-function findText(text: string, part: string, start: Value | undefined, end: Value | undefined, direction: Direction, { meter }: Machine): number | undefined {
+function findText(
+  text: string,
+  part: string,
+  start: Value | undefined,
+  end: Value | undefined,
+  direction: Direction,
+  { meter }: Machine,
+): number | undefined {
   const window = demandText(slice(text, [start ?? null, end ?? null, null], meter))
   meter.scan(window.length, part.length)
   const found = direction === 'forward' ? window.indexOf(part) : window.lastIndexOf(part)
@@ -112,7 +137,11 @@ function affixes(value: Value | undefined): string[] {
 
 function join(target: Value, [iterable]: Bound, { meter }: Machine): Value {
   const items = collect(iterable ?? null, meter)
-  const texts = items.map((item, index) => textOf(item) ?? typeFault(`Expected texts to join, and item ${index} is ${describeValue(item)}. Use the filter |join, which converts.`))
+  const texts = items.map(
+    (item, index) =>
+      textOf(item) ??
+      typeFault(`Expected texts to join, and item ${index} is ${describeValue(item)}. Use the filter |join, which converts.`),
+  )
   const separator = demandText(target)
   meter.text(texts.reduce((sum, text) => sum + text.length + separator.length, 0))
   return likewise(target, texts.join(separator))
@@ -120,7 +149,10 @@ function join(target: Value, [iterable]: Bound, { meter }: Machine): Value {
 
 function replace(target: Value, [old, replacement, count]: Bound, { meter }: Machine): Value {
   const limit = count === undefined ? -1 : demandCount(count)
-  return likewise(target, replaceText(demandText(target), demandText(old), demandText(replacement), limit < 0 ? Number.POSITIVE_INFINITY : limit, meter))
+  return likewise(
+    target,
+    replaceText(demandText(target), demandText(old), demandText(replacement), limit < 0 ? Number.POSITIVE_INFINITY : limit, meter),
+  )
 }
 
 function count(text: string, [sub, start, end]: Bound, { meter }: Machine): Value {
@@ -203,7 +235,9 @@ export const textMethods: MethodTable = new Map<string, Method>([
   method('replace', 'old new count?', itself, replace),
   bordering('startswith', (text, affix) => text.startsWith(affix)),
   bordering('endswith', (text, affix) => text.endsWith(affix)),
-  method('removeprefix', 'prefix', demandText, (text, [prefix]) => (text.startsWith(demandText(prefix)) ? text.slice(demandText(prefix).length) : text)),
+  method('removeprefix', 'prefix', demandText, (text, [prefix]) =>
+    text.startsWith(demandText(prefix)) ? text.slice(demandText(prefix).length) : text,
+  ),
   method('removesuffix', 'suffix', demandText, (text, [suffix]) => {
     const end = demandText(suffix)
     return end !== '' && text.endsWith(end) ? text.slice(0, -end.length) : text

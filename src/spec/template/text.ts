@@ -5,7 +5,8 @@ import { characters, hasSurrogates } from './values.ts'
 
 const space = new RegExp(`[${whitespace}]`)
 const spaces = new RegExp(`[${whitespace}]+`, 'g')
-const lineEnd = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g
+/** As a text, since a literal may not hold control characters. */
+const lineEnd = new RegExp(['\\r\\n', '[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029]'].join('|'), 'g')
 const cased = /\p{Cased}/u
 
 /** Text of the same kind as the value it was made from: Markup stays Markup. */
@@ -56,7 +57,9 @@ export function capitalize(text: string): string {
 }
 
 export function swapCase(text: string): string {
-  return Array.from(text, (character) => (character === character.toLowerCase() ? character.toUpperCase() : character.toLowerCase())).join('')
+  return Array.from(text, (character) => (character === character.toLowerCase() ? character.toUpperCase() : character.toLowerCase())).join(
+    '',
+  )
 }
 
 export type LineEnds = 'kept' | 'dropped'

@@ -11,7 +11,7 @@ export function isTrue(value: Value): boolean {
   if (value === null) return false
   switch (value.kind) {
     case 'undefined':
-      return failUndefined(value)
+      return value.reason === 'lenient' ? false : failUndefined(value)
     case 'list':
     case 'tuple':
       return value.items.length > 0
@@ -40,6 +40,11 @@ export function failUndefined(value: Undefined): never {
 /** A value that may be used; StrictUndefined refuses all use. */
 export function demand(value: Value): Value {
   return isUndefined(value) ? failUndefined(value) : value
+}
+
+/** A value that a filter may take: unlike arithmetic, filters take a lenient undefined one. */
+export function admit(value: Value): Value {
+  return isUndefined(value) && value.reason === 'lenient' ? value : demand(value)
 }
 
 /** As Python's messages name it. */
@@ -104,10 +109,13 @@ export function areEqual(left: Value, right: Value, meter: Meter): boolean {
     meter.scan(Math.min(leftText.length, rightText.length))
     return leftText === rightText
   }
-  if (isUndefined(left)) return failUndefined(left)
-  if (isUndefined(right)) return failUndefined(right)
+  if (isUndefined(left) || isUndefined(right)) return areBothLenient(admit(left), admit(right))
   if (!isObject(left) || !isObject(right)) return left === right
   return left === right || areEqualObjects(left, right, meter)
+}
+
+function areBothLenient(left: Value, right: Value): boolean {
+  return isUndefined(left) && isUndefined(right)
 }
 
 function areEqualObjects(left: Extract<Value, object>, right: Extract<Value, object>, meter: Meter): boolean {
@@ -268,7 +276,7 @@ export function iterate(value: Value, meter: Meter): Iterator<Value> {
     case 'instance':
       return value.iterator === undefined ? notIterable(value) : counted(value.iterator(), meter)
     case 'undefined':
-      return failUndefined(value)
+      return value.reason === 'lenient' ? [][Symbol.iterator]() : failUndefined(value)
     default:
       return notIterable(value)
   }
@@ -277,7 +285,7 @@ export function iterate(value: Value, meter: Meter): Iterator<Value> {
 export function isIterable(value: Value): boolean {
   if (textOf(value) !== undefined) return true
   if (!isObject(value)) return false
-  return value.kind === 'instance' ? value.iterator !== undefined : !['moment', 'callable', 'namespace', 'undefined'].includes(value.kind)
+  return value.kind === 'instance' ? value.iterator !== undefined : !['moment', 'callable', 'namespace'].includes(value.kind)
 }
 
 function notIterable(value: Value): never {
@@ -339,7 +347,7 @@ export function lengthOf(value: Value, meter: Meter): number | undefined {
     case 'range':
       return value.length
     case 'undefined':
-      return failUndefined(value)
+      return value.reason === 'lenient' ? 0 : failUndefined(value)
     case 'instance':
       return value.length?.()
     default:

@@ -42,7 +42,8 @@ function isBlank(chunk: string | undefined): boolean {
 
 const runs = new RegExp(`[${whitespace}]+|[^${whitespace}]+`, 'g')
 /** Behind a hyphen between two letters or more on both sides, and around a dash of several. */
-const breaks = /(?<=\p{L}{2}-|\p{L}-[\p{L}\p{N}_!"'&.,?]-)(?=\p{L}-?\p{L})|(?<=[\p{L}\p{N}_!"'&.,?])(?=-{2,}[\p{L}\p{N}_])|(?<=[\p{L}\p{N}_!"'&.,?]-{2,8})(?=[\p{L}\p{N}_])/u
+const breaks =
+  /(?<=\p{L}{2}-|\p{L}-[\p{L}\p{N}_!"'&.,?]-)(?=\p{L}-?\p{L})|(?<=[\p{L}\p{N}_!"'&.,?])(?=-{2,}[\p{L}\p{N}_])|(?<=[\p{L}\p{N}_!"'&.,?]-{2,8})(?=[\p{L}\p{N}_])/u
 
 function chunksOf(line: string, hyphens: 'broken' | 'kept'): string[] {
   const words = line.match(runs) ?? []
