@@ -333,6 +333,7 @@ export type AttemptGrant = {
   readonly reference: AttemptReference
   readonly repositoryId: number
   readonly installationId: number
+  readonly repository: string
   readonly origin: Origin
   readonly sha: CommitSha
   readonly baseSha: CommitSha | ''
