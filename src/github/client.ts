@@ -33,10 +33,10 @@ export type GithubClient = {
   write<T>(call: Call<T>): Promise<T>
   /** The page numbers that the last answer to a listing speaks of come from `readPage` only; its links are never followed. */
   readPage<T>(call: Call<T>): Promise<{ readonly data: T; readonly lastPage: number }>
-  /** GET as the app itself. */
-  readAsApp<T>(call: Omit<Call<T>, 'repository'>): Promise<T>
+  /** As the app itself. */
+  asApp<T>(call: Omit<Call<T>, 'repository'>): Promise<T>
   /** A token that can read the contents of this one repository, for at most an hour. */
-  readToken(repository: RepositoryReference): Promise<string>
+  readToken(repository: RepositoryReference, signal: AbortSignal): Promise<string>
 }
 export type Call<T> = {
   readonly repository: RepositoryReference
@@ -54,7 +54,7 @@ const InstallationToken = z.object({ token: z.string().min(1) })
 export function createGithubClient(options: ClientOptions): GithubClient {
   const probot = createProbot(options)
   const cache = createConditionalCache(options.maxCacheBytes ?? 32 * 1024 * 1024)
-  return { appId: options.appId, read, readIfFound, readPage, write, readAsApp, readToken }
+  return { appId: options.appId, read, readIfFound, readPage, write, asApp, readToken }
 
   async function read<T>(call: Call<T>): Promise<T> {
     return (await readPage(call)).data
@@ -112,7 +112,7 @@ export function createGithubClient(options: ClientOptions): GithubClient {
     }
   }
 
-  async function readAsApp<T>(call: Omit<Call<T>, 'repository'>): Promise<T> {
+  async function asApp<T>(call: Omit<Call<T>, 'repository'>): Promise<T> {
     try {
       const octokit = await probot.auth()
       const answer = await octokit.request(call.route, { ...call.parameters, request: { signal: call.signal } })
@@ -122,14 +122,10 @@ export function createGithubClient(options: ClientOptions): GithubClient {
     }
   }
 
-  async function readToken({ id, installationId }: RepositoryReference): Promise<string> {
-    try {
-      const octokit = await probot.auth(installationId)
-      const answer = await octokit.auth({ type: 'installation', installationId, repositoryIds: [id], permissions: { contents: 'read' } })
-      return InstallationToken.parse(answer).token
-    } catch (error) {
-      throw forgeError(error, 'POST /app/installations/{installation_id}/access_tokens')
-    }
+  async function readToken({ id, installationId }: RepositoryReference, signal: AbortSignal): Promise<string> {
+    const route = 'POST /app/installations/{installation_id}/access_tokens'
+    const parameters = { installation_id: installationId, repository_ids: [id], permissions: { contents: 'read' } }
+    return (await asApp({ route, parameters, schema: InstallationToken, signal })).token
   }
 }
 

@@ -112,7 +112,7 @@ export function createCommentWriter(client: GithubClient) {
   async function isOurs({ user, performed_via_github_app: app }: Comment, signal: AbortSignal): Promise<boolean> {
     if (app) return app.id === client.appId
     if (user?.type !== 'Bot') return false
-    slug ??= (await client.readAsApp({ route: 'GET /app', parameters: {}, schema: App, signal })).slug
+    slug ??= (await client.asApp({ route: 'GET /app', parameters: {}, schema: App, signal })).slug
     return user.login === `${slug}[bot]`
   }
 }

@@ -35,5 +35,5 @@ async function accessTo(
 ): Promise<MirrorAccess> {
   const found = await reader.repository(repository, signal)
   if (found === undefined) throw new ForgeError(`Repository ${repository.id} is gone, or the app is no longer installed on it`, 'give-up')
-  return { fullName: found.fullName, token: await client.readToken(repository) }
+  return { fullName: found.fullName, token: await client.readToken(repository, signal) }
 }
