@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ForgeError, type RepositoryReference, type SourceMirror } from '../engine/ports.ts'
 import { CommitSha } from '../workflow/names.ts'
@@ -84,6 +84,7 @@ export function createSourceMirror(options: MirrorOptions): SourceMirror {
   async function fetchCommit(repository: RepositoryReference, place: GitPlace, sha: CommitSha, callerSignal: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([callerSignal, AbortSignal.timeout((options.fetchSeconds ?? 600) * 1000)])
     await create(place, signal)
+    await sweep(place, sha)
     await fetch(place, await options.access(repository, signal), `+${sha}:refs/osmo/${sha}`, signal)
     if (!(await holds(place, sha, signal))) throw new ForgeError(`Expected commit ${sha} after fetching it, but it is not there`, 'give-up')
   }
@@ -125,6 +126,15 @@ async function create(place: GitPlace, signal: AbortSignal): Promise<void> {
   await git({ ...place, directory: unfinished, arguments: ['init', '--quiet', '--bare', '--template=', '--initial-branch=none'], signal })
   await rm(place.directory, { recursive: true, force: true })
   await rename(unfinished, place.directory)
+}
+
+/** What a fetch that was killed left behind; nobody else writes here, and fetches of one repository take turns. */
+async function sweep({ directory }: GitPlace, sha: CommitSha): Promise<void> {
+  const packs = join(directory, 'objects', 'pack')
+  const names = await readdir(packs)
+  const unfinished = names.filter((name) => name.startsWith('tmp_')).map((name) => join(packs, name))
+  const locks = [`refs/osmo/${sha}.lock`, 'packed-refs.lock', 'shallow.lock'].map((name) => join(directory, name))
+  await Promise.all([...unfinished, ...locks].map((path) => rm(path, { force: true })))
 }
 
 /** A ref of ours is written after everything below it has arrived, so it stands for the whole commit. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type CheckWrite, type Forge, ForgeError, type StoredDiagnostic } from '../../src/engine/ports.ts'
+import type { GithubClient } from '../../src/github/client.ts'
 import { answerMarker, pagesAfterFirst } from '../../src/github/comments.ts'
 import { createForge } from '../../src/github/forge.ts'
 import { CommitSha } from '../../src/workflow/names.ts'
@@ -216,4 +217,26 @@ describe('how many pages of comments are read', () => {
     [999_999, [2, 3, 999_999, 999_998, 999_997]],
   ]
   for (const [lastPage, pages] of tables) it(`of ${lastPage}`, () => assert.deepEqual(pagesAfterFirst(lastPage), pages))
+})
+
+describe('5 000 comments', () => {
+  it('lead to a bounded number of reads, and a marker in the last page is found', async () => {
+    const pages: unknown[] = []
+    const marker = answerMarker(5)
+    const comment = (body: string) => ({ id: 77, body, user: null, performed_via_github_app: { id: 4711 } })
+    const client: GithubClient = {
+      ...github.client,
+      readPage: async (call) => {
+        pages.push(call.parameters.page)
+        const comments = call.parameters.page === 50 ? [comment(`${marker}\nsame`)] : Array.from({ length: 100 }, () => comment('chatter'))
+        return { data: call.schema.parse(comments), lastPage: 50 }
+      },
+      write: async (call) => call.schema.parse({ id: 1 }),
+    }
+    const answer = { repository: github.repository, pullRequest: 1, commentId: 5, reaction: '+1', reply: 'same' } as const
+    await createForge(client).answer(answer, soon())
+    assert.deepEqual(pages, [1, 2, 3, 50])
+    await createForge(client).answer({ ...answer, commentId: 6 }, soon())
+    assert.deepEqual(pages.slice(4), [1, 2, 3, 50, 49, 48])
+  })
 })

@@ -185,6 +185,21 @@ describe('a fetch', () => {
     assert.equal(asked, 1)
   })
 
+  it('is not stopped by what a killed one left behind', async () => {
+    const directory = join(github.directory('killed'), `${github.repository.id}.git`)
+    const killed = aMirror('killed')
+    await killed.files(github.repository, first, 'README.md', soon())
+    await writeFile(join(directory, 'refs/osmo', `${second}.lock`), '')
+    await writeFile(join(directory, 'packed-refs.lock'), '')
+    await writeFile(join(directory, 'objects/pack/tmp_pack_x'), 'half')
+    await mkdir(`${directory}.new`)
+    assert.equal((await killed.files(github.repository, second, 'README.md', soon()))?.length, 1)
+    assert.deepEqual(
+      (await readdir(join(directory, 'objects/pack'))).filter((name) => name.startsWith('tmp_')),
+      [],
+    )
+  })
+
   it('reaches the head of a pull request from a fork', async () => {
     const fork = await github.admin.fork({ repository: github.repository.fullName, owner: 'eve' })
     const { sha } = await github.admin.commitFiles({
