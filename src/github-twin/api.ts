@@ -86,7 +86,6 @@ async function answer(
   const headers = new Headers({
     'x-github-request-id': requestId(),
     'x-github-media-type': 'github.v3; format=json',
-    'access-control-allow-origin': '*',
   })
   headers.set('x-github-api-version-selected', request.headers.get('x-github-api-version') ?? '2022-11-28')
   const reply = await replyOf(world, found, limiter, request, headers).catch((error) => failed(world, error))

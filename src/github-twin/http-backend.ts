@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { authorise, type Identity, identify } from './auth.ts'
 import { Failure } from './failure.ts'
 import { gitEnvironment } from './git.ts'
-import type { Lock } from './lock.ts'
+import { createLock, type Lock } from './lock.ts'
 import { settle } from './pushes.ts'
 import type { Repository } from './state.ts'
 import { gitDirectory, repositoryByName, repositoryOf, type World } from './world.ts'
@@ -19,31 +20,43 @@ const deadlineMilliseconds = 10 * 60_000
  * @returns whether the request was for git at all
  */
 export function gitHandler(world: World, pushes: Lock): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const lockOf = locksByRepository()
   return (request, response) => {
     const url = new URL(request.url ?? '/', 'http://twin')
     const found = address.exec(url.pathname)
     if (found === null) return false
     const [, owner = '', name = '', service = ''] = found
-    serve(world, pushes, request, response, { owner, name, service, query: url.search.slice(1) }).catch((error) =>
-      fail(world, response, error),
-    )
+    const target = { owner, name, service, query: url.search.slice(1) }
+    serve(world, { lockOf, pushes }, request, response, target).catch((error) => fail(world, response, error))
     return true
+  }
+}
+
+type Locks = { readonly lockOf: (repository: Repository) => Lock; readonly pushes: Lock }
+
+/** One push at a time into a repository, so that each is announced in the name of who pushed; a slow one holds up no other repository. */
+function locksByRepository(): Locks['lockOf'] {
+  const locks = new Map<number, Lock>()
+  return ({ id }) => {
+    const lock = locks.get(id) ?? createLock()
+    locks.set(id, lock)
+    return lock
   }
 }
 
 type Target = { readonly owner: string; readonly name: string; readonly service: string; readonly query: string }
 
-async function serve(world: World, pushes: Lock, request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> {
+async function serve(world: World, locks: Locks, request: IncomingMessage, response: ServerResponse, target: Target): Promise<void> {
   const identity = identify(world, request.headers.authorization)
   const found = repositoryByName(world, decodeURIComponent(target.owner), decodeURIComponent(target.name))
   const level = isPush(target) ? 'write' : 'read'
   const repository = authoriseGit(world, identity, found, level)
   const run = () => runBackend(request, response, gitDirectory(world, repository), target)
   if (target.service !== 'git-receive-pack') return finish(response, await run())
-  await pushes(async () => {
+  await locks.lockOf(repository)(async () => {
     notePusher(world, repository, identity)
     const answer = await run()
-    await settle(world, repository.id)
+    await locks.pushes(() => settle(world, repository.id))
     finish(response, answer)
   })
 }
@@ -135,10 +148,9 @@ async function stream(out: NodeJS.ReadableStream, response: ServerResponse): Pro
 
 async function write(response: ServerResponse, data: Buffer): Promise<void> {
   if (response.write(data) || response.closed) return
-  await new Promise<void>((resolve) => {
-    response.once('drain', resolve)
-    response.once('close', resolve)
-  })
+  const settled = new AbortController()
+  const either = ['drain', 'close'].map((event) => once(response, event, { signal: settled.signal }))
+  await Promise.race(either).finally(() => settled.abort())
 }
 
 /** A CGI answer: header lines, an empty line, the body. Undefined while the empty line has not come. */

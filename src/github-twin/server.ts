@@ -49,9 +49,9 @@ export type GithubTwin = {
 export async function startGithubTwin(input: TwinOptionsInput, hooks: TwinHooks = {}): Promise<GithubTwin> {
   const options = TwinOptions.parse(input)
   await mkdir(join(options.directory, 'repositories'), { recursive: true })
-  const state = openState(join(options.directory, 'twin.sqlite'))
   const server = createServer()
   const port = await listen(server, options.host, options.port)
+  const state = openStateOrClose(server, join(options.directory, 'twin.sqlite'))
   const url = urlOf(options, port)
   const world: World = { options, app: options.app, state, url, log: hooks.log ?? (() => {}), wake: () => {} }
   const privateKey = introduce(state, options)
@@ -65,6 +65,15 @@ export async function startGithubTwin(input: TwinOptionsInput, hooks: TwinHooks 
   await pushes(() => catchUp(world))
   sender.wake()
   return { url, port, privateKey, admin, close: () => close(server, sender, pushes, state) }
+}
+
+function openStateOrClose(server: Server, file: string): State {
+  try {
+    return openState(file)
+  } catch (error) {
+    server.close()
+    throw error
+  }
 }
 
 function urlOf({ publicUrl, host }: TwinOptions, port: number): string {

@@ -25,9 +25,7 @@ export type Store = {
 
 /** Opens the database file, creating it when missing. A killed process loses nothing that was committed. */
 export function openStore(file: string): Store {
-  const database = new DatabaseSync(file)
-  database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 2000')
-  database.exec('create table if not exists row (kind text, id integer, json text not null, primary key (kind, id)) without rowid')
+  const database = openDatabase(file)
   const writer = new Writer(database)
   return {
     collection: (kind) => openCollection(database, writer, kind),
@@ -35,6 +33,19 @@ export function openStore(file: string): Store {
     transaction: (change) => writer.transaction(change),
     version: () => writer.version,
     close: () => database.close(),
+  }
+}
+
+/** The lock is exclusive because rows live in memory: a second process would not see what the first one writes. */
+function openDatabase(file: string): DatabaseSync {
+  const database = new DatabaseSync(file)
+  try {
+    database.exec('pragma busy_timeout = 1000; pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = normal')
+    database.exec('create table if not exists row (kind text, id integer, json text not null, primary key (kind, id)) without rowid')
+    return database
+  } catch (error) {
+    database.close()
+    throw new Error(`expected to be the only one who uses ${file}; is another twin running on this directory?`, { cause: error })
   }
 }
 

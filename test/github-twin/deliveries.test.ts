@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
+import { startGithubTwin } from '../../src/github-twin/server.ts'
 import { type Stage, startReceiver, startStage, webhookSecret } from './harness.ts'
 
 let stage: Stage
@@ -135,6 +136,12 @@ test('a restart on the same directory finds everything', async () => {
   assert.equal((await stage.twin.admin.createUser({ login: 'mona' })).token, token)
   assert.equal((await stage.call('GET', '/app', stage.jwt())).status, 200)
   assert.equal((await stage.call('GET', '/repos/mona/arm/pulls/1')).body.title, 'Next')
+})
+
+test('a second twin on the same directory is refused and harms nothing', async () => {
+  const app = { id: 1, slug: 'second', name: 'Second', webhookSecret, webhookUrl: stage.receiver.url }
+  await assert.rejects(startGithubTwin({ directory: join(stage.directory, 'twin'), app }), /is another twin running on this directory/)
+  assert.equal((await stage.call('GET', '/repos/mona/arm')).status, 200)
 })
 
 test('a killed process delivers at its next start what it had noted', async () => {

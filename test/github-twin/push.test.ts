@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -72,6 +73,14 @@ test('a pull request follows its branch, and its refs can be fetched', async () 
   assert.equal((await git(clone, 'ls-remote', 'origin', 'refs/pull/1/head')).split('\t')[0], second)
   await git(clone, 'fetch', '--quiet', 'origin', 'refs/pull/1/merge')
   assert.equal(await git(clone, 'rev-parse', 'FETCH_HEAD^2'), second)
+})
+
+test('a push larger than git sends in one piece arrives whole', async () => {
+  const sha = await commit('weights.bin', randomBytes(3_000_000).toString('base64'), 'Weights')
+  await hooksAfter(() => git(clone, 'push', '--quiet', 'origin', 'faster'))
+  const copy = join(stage.directory, 'copy')
+  await git(stage.directory, 'clone', '--quiet', '--branch', 'faster', stage.twin.url.concat('/mona/arm.git'), copy)
+  assert.equal(await git(copy, 'rev-parse', 'HEAD'), sha)
 })
 
 test('nothing that was said differs from GitHub’s descriptions', () => {

@@ -42,8 +42,9 @@ function comesFromHere(context: Context, host: string): boolean {
 }
 
 function isToken(world: World, given: string): boolean {
-  const expected = world.options.pageToken
-  return expected !== undefined && given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected))
+  const expected = Buffer.from(world.options.pageToken ?? '')
+  const bytes = Buffer.from(given)
+  return expected.length > 0 && bytes.length === expected.length && timingSafeEqual(bytes, expected)
 }
 
 /** Takes the token out of the address, where it would be seen and shared, into a cookie that scripts cannot read. */
