@@ -219,6 +219,41 @@ describe('how many pages of comments are read', () => {
   for (const [lastPage, pages] of tables) it(`of ${lastPage}`, () => assert.deepEqual(pagesAfterFirst(lastPage), pages))
 })
 
+describe('a comment with our marker', () => {
+  const marker = answerMarker(5)
+  const someone = { login: 'eve', type: 'User' }
+  const bot = { login: 'osmo-runner[bot]', type: 'Bot' }
+  const authors: readonly (readonly [string, object, 'ours' | 'not ours'])[] = [
+    ['of our app', { user: bot, performed_via_github_app: { id: 4711 } }, 'ours'],
+    ['of our bot, which GitHub does not name as an app', { user: bot, performed_via_github_app: null }, 'ours'],
+    ['of another app', { user: { login: 'other[bot]', type: 'Bot' }, performed_via_github_app: { id: 1 } }, 'not ours'],
+    ['of a person through another app', { user: someone, performed_via_github_app: { id: 1 } }, 'not ours'],
+    ['of another bot', { user: { login: 'other[bot]', type: 'Bot' }, performed_via_github_app: null }, 'not ours'],
+    ['of a person', { user: someone, performed_via_github_app: null }, 'not ours'],
+    ['of a person called like our bot', { user: { ...bot, type: 'User' }, performed_via_github_app: null }, 'not ours'],
+    ['of a deleted user', { user: null, performed_via_github_app: null }, 'not ours'],
+  ]
+  for (const [title, author, whose] of authors) {
+    it(`${title} is ${whose}`, async () => {
+      const written: string[] = []
+      const listed = [{ id: 77, body: `${marker}\nbefore`, ...author }]
+      const client: GithubClient = {
+        ...github.client,
+        readPage: async ({ schema }) => ({ data: schema.parse(listed), lastPage: 1 }),
+        write: async ({ route, schema }) => {
+          written.push(route)
+          return schema.parse({ id: 78 })
+        },
+      }
+      await createForge(client).answer(
+        { repository: github.repository, pullRequest: 1, commentId: 5, reaction: '+1', reply: 'after' },
+        soon(),
+      )
+      assert.match(written[1] ?? '', whose === 'ours' ? /^PATCH / : /^POST .*\/comments$/)
+    })
+  }
+})
+
 describe('5 000 comments', () => {
   it('lead to a bounded number of reads, and a marker in the last page is found', async () => {
     const pages: unknown[] = []
