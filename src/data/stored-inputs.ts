@@ -1,5 +1,5 @@
 import { pipeline } from 'node:stream/promises'
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
 import { pack as createPack, type Pack } from 'tar-stream'
 import { z } from 'zod'
 import { manifestKey, type ObjectStore, type OutputManifest, outputPrefix, type StoredOutputs } from '../engine/ports.ts'
@@ -42,17 +42,16 @@ export async function readManifest(objects: ObjectStore, outputs: StoredOutputs)
 }
 
 /**
- * A tar of an attempt's stored outputs whose path matches `regex` from its start (Python's `re.match`); all without one. Undefined when there
- * is no manifest. Throws on a pattern that RE2 does not know.
+ * A tar of an attempt's stored outputs whose path matches `pattern` from its start (Python's `re.match`); all without one. Undefined when
+ * there is no manifest.
  */
 export async function tarOfOutputs(
   objects: ObjectStore,
   outputs: StoredOutputs,
-  regex: string | undefined,
+  pattern: RE2JS | undefined,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
   const manifest = await readManifest(objects, outputs)
   if (manifest === undefined) return undefined
-  const pattern = regex === undefined ? undefined : RE2JS.compile(regex)
   const files = manifest.files.filter(({ path }) => pattern === undefined || pattern.matcher(path).lookingAt())
   const tar = createPack()
   // A fault ends the stream with an error, which breaks the response off: the reader must not take half a tar for a whole one.

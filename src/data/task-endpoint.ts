@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { RE2JS } from 're2js'
 import { z } from 'zod'
 import type { AttemptDesk, AttemptGrant, LogStore, ObjectStore } from '../engine/ports.ts'
 import { manifestKey, outputPrefix } from '../engine/ports.ts'
@@ -102,10 +103,15 @@ function inputOf({ inputs, baseInputs }: AttemptGrant, arm: Arm, index: number) 
   return (arm === 'base' ? baseInputs?.[index] : undefined) ?? inputs[index]
 }
 
-function inputPattern(context: TaskContext): string | undefined {
+function inputPattern(context: TaskContext): RE2JS | undefined {
   const regex = context.req.query('regex')
-  if (regex !== undefined && regex.length > 4096) throw refusal(400, 'The pattern is longer than 4096 characters')
-  return regex
+  if (regex === undefined) return undefined
+  if (regex.length > 4096) throw refusal(400, 'The pattern is longer than 4096 characters')
+  try {
+    return RE2JS.compile(regex)
+  } catch (error) {
+    throw refusal(400, `The pattern ${JSON.stringify(regex.slice(0, 200))} is not one that RE2 knows: ${(error as Error).message}`)
+  }
 }
 
 function armOf(context: TaskContext): Arm {

@@ -49,8 +49,8 @@ export function startLogShipper(spool: LogSpool, ctrl: Ctrl): LogShipper {
       await ctrl.logs(chunks, { signal: giveUp.signal, clock: { pause() {}, resume() {} } })
     } catch (error) {
       // The attempt is over for the service, or it stayed away for too long: nobody is left to read this.
-      if (error instanceof ServiceRefused || giveUp.signal.aborted) return 'refused'
-      throw error
+      if (!(error instanceof ServiceRefused || giveUp.signal.aborted)) console.error('Sending logs failed:', error)
+      return 'refused'
     }
     sentBytes += bytes
     await rest(bytes)

@@ -1,4 +1,5 @@
 import type { PodOrder } from '../engine/ports.ts'
+import { resolveTokens, type TokenValues } from '../spec/tokens.ts'
 
 /** Where an attempt's places are: in a sandbox at OSMO's own paths, for a plain process in directories of its own. */
 export type Places = {
@@ -18,30 +19,24 @@ export const mountedPlaces: Places = {
 }
 
 /**
- * Fills in `{{output}}`, `{{input:0}}`, `{{input:TASK}}`, `{{workflow_id}}` and `{{host:TASK}}` as OSMO does (`{{[ ]*KEY[ ]*}}`; what is not
- * known stays), then the paths that cannot be mounted.
+ * Fills in `{{output}}`, `{{input:0}}`, `{{input:TASK}}`, `{{workflow_id}}` and `{{host:TASK}}` as OSMO does (what is not known
+ * stays), then the paths that cannot be mounted.
  */
 export function createTextFiller(order: PodOrder, places: Places): (text: string) => string {
   const values = tokenValues(order, places)
   const paths = new Map(places.replaced)
   const pattern = pathPattern(places.replaced)
   return (text) => {
-    const filled = text.replace(/\{\{ *([^{}]*?) *\}\}/g, (token, key: string) => values.get(key) ?? token)
+    const filled = resolveTokens(text, values)
     return pattern === undefined ? filled : filled.replace(pattern, (path) => paths.get(path) ?? path)
   }
 }
 
-function tokenValues({ tokens, inputs }: PodOrder, places: Places): ReadonlyMap<string, string> {
-  const values = new Map([
-    ['workflow_id', tokens.workflowId],
-    ['output', places.output],
-  ])
-  for (const [task, host] of Object.entries(tokens.hosts)) values.set(`host:${task}`, host)
-  for (const { index, task } of inputs) {
-    values.set(`input:${index}`, places.input(index))
-    if (task !== undefined) values.set(`input:${task}`, places.input(index))
-  }
-  return values
+function tokenValues({ tokens, inputs }: PodOrder, places: Places): TokenValues {
+  const hosts = Object.entries(tokens.hosts).map(([task, host]) => [`host:${task}`, host] as const)
+  const numbered = inputs.map(({ index }) => [`input:${index}`, places.input(index)] as const)
+  const named = inputs.flatMap(({ index, task }) => (task === undefined ? [] : [[`input:${task}`, places.input(index)] as const]))
+  return Object.fromEntries([['workflow_id', tokens.workflowId], ['output', places.output], ...hosts, ...named, ...numbered])
 }
 
 function pathPattern(replaced: Places['replaced']): RegExp | undefined {

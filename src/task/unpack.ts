@@ -17,15 +17,17 @@ export async function unpack(tar: Readable, directory: string, owner: Owner): Pr
   const directories = new Set<string>([''])
   await mkdir(directory, { recursive: true })
   await give(directory, owner)
-  const reading = pipeline(tar, entries)
-  // Awaited below; a fault of an entry must not make this one an unhandled rejection.
-  reading.catch(() => undefined)
-  for await (const entry of entries) {
+  entries.on('entry', (header, body, next) => {
     // streamx's Readable is one for every purpose here, which its types do not say.
-    await unpackEntry(entry as unknown as Readable, entry.header)
-    entry.resume()
-  }
-  await reading
+    const stream = body as unknown as Readable
+    // Every fault also ends `entries`, where it is awaited.
+    stream.on('error', () => undefined)
+    unpackEntry(stream, header).then(() => {
+      stream.resume()
+      next()
+    }, next)
+  })
+  await pipeline(tar, entries)
 
   async function unpackEntry(body: Readable, header: Header): Promise<void> {
     const path = checkedPath(header.name)
@@ -53,7 +55,7 @@ function checkedPath(name: string): string {
   const path = name === '.' ? '' : name.replace(/^\.\//, '').replace(/\/+$/, '')
   const parts = path === '' ? [] : path.split('/')
   if (parts.some((part) => part === '' || part === '.' || part === '..') || path.includes('\0')) {
-    throw new Error(`Expected relative paths without "..", in the archive, got ${JSON.stringify(name.slice(0, 200))}`)
+    throw new Error(`Expected relative paths without ".." in the archive, got ${JSON.stringify(name.slice(0, 200))}`)
   }
   return path
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { pack } from 'tar-stream'
 import { createLocalBackend, type LocalBackend } from '../../src/backend/local/local-backend.ts'
+import { loopbackHosts } from '../../src/backend/local/loopback.ts'
 import { createMemoryBarrier } from '../../src/data/barrier.ts'
 import { createDirectoryStore } from '../../src/data/directory-store.ts'
 import { createTaskEndpoint } from '../../src/data/task-endpoint.ts'
@@ -156,6 +157,7 @@ function createService(objects: ObjectStore, socketPath: string) {
         reference,
         repositoryId: 1,
         installationId: 1,
+        repository: 'acme/arm',
         origin: order.origin,
         sha: sha('a'),
         baseSha: sha('b'),
@@ -193,7 +195,7 @@ function anOrder({ shell, task = 'task', workflow = WorkflowId(randomUUID()), gr
     limits: { cpu: 1, memoryBytes: undefined, processes: 64, outputBytes: 32 * 1024 * 1024 },
     deadlines: { startSeconds: 30, execSeconds: 60, perRunSeconds: 60, uploadSeconds: 30, graceSeconds: 2 },
     group: { name: 'group', members: [task], barrier: true },
-    tokens: { workflowId: 'story-1', hosts: {} },
+    tokens: { workflowId: 'story-1', hosts: loopbackHosts(workflow, rest.group?.members ?? []) },
     token: `token-${randomUUID()}`,
     ...rest,
   }

@@ -1,13 +1,12 @@
 import { watch as watchFiles } from 'node:fs'
-import { chmod, mkdir, rm } from 'node:fs/promises'
+import { access, chmod, mkdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LocalRuntime, LocalSettings } from '../../engine/local-attempt.ts'
 import type { Backend, PodOrder, Sighting } from '../../engine/ports.ts'
 import type { PodName } from '../../workflow/names.ts'
 import { type AttemptStore, createAttemptStore, digestOf, type StoredAttempt } from './attempt-store.ts'
-import { loopbackHosts } from './loopback.ts'
 import { closedToOthers, probeBubblewrap } from './probe.ts'
 import { currentBoot, isAlive, reapLeftovers, type SupervisorProgram, signalSupervisor, startSupervisor } from './supervisor-process.ts'
 import { createUserIds, type UserIds } from './user-ids.ts'
@@ -40,11 +39,29 @@ const interruptPatienceMs = 20_000
 
 /** Runs pods as processes of this machine (architecture.md §7). What an earlier service left running is adopted: it is in the listing. */
 export async function createLocalBackend(options: LocalBackendOptions): Promise<LocalBackend> {
+  await checkToolchains(options.toolchains)
   const runtime = await chosenRuntime(options)
   const backend = new DirectoryBackend(options, runtime)
   await backend.open()
   return backend
 }
+
+/** Throws with the first one that cannot be mounted. */
+async function checkToolchains(toolchains: LocalBackendOptions['toolchains']): Promise<void> {
+  for (const [path, source] of Object.entries(toolchains)) {
+    const [first = '', ...rest] = toolchainPath(path).split('/')
+    if ([first, ...rest].some((part) => !/^[\w@][\w@.-]*$/.test(part)) || reservedNames.has(first)) {
+      throw new Error(`Expected a toolchain to be mounted at a name of its own below /osmo, got ${JSON.stringify(path)}`)
+    }
+    if (!isAbsolute(source)) throw new Error(`Expected an absolute path for the toolchain ${path}, got ${JSON.stringify(source)}`)
+    await access(source).catch((cause) => {
+      throw new Error(`The toolchain ${path} is not there: ${source}`, { cause })
+    })
+  }
+}
+
+const reservedNames = new Set(['bin', 'data', 'repository'])
+const toolchainPath = (path: string) => path.replace(/^\/osmo\//, '')
 
 async function chosenRuntime({ runtime, log }: LocalBackendOptions): Promise<LocalRuntime> {
   if (runtime !== undefined && runtime !== 'bubblewrap') return runtime
@@ -106,7 +123,7 @@ class DirectoryBackend implements LocalBackend {
     if (refusal !== undefined) return { kind: 'refused', message: refusal }
     const uid = await this.#uid()
     const record = { pod: order.pod, reference: order.reference, digest: digestOf(order), uid, createdAt: Date.now() }
-    const localOrder = { order: withHosts(order), settings: this.#settings(uid) }
+    const localOrder = { order, settings: this.#settings(uid) }
     const isNew = await this.#store.create(localOrder, record)
     if (!isNew) return this.#meet(order)
     await this.#start(order.pod)
@@ -160,7 +177,7 @@ class DirectoryBackend implements LocalBackend {
     return {
       runtime: this.runtime,
       nodePath,
-      toolchains: Object.entries(toolchains).map(([path, source]) => ({ path: path.replace(/^\/osmo\//, ''), source })),
+      toolchains: Object.entries(toolchains).map(([path, source]) => ({ path: toolchainPath(path), source })),
       service,
       user: uid === undefined ? 'same' : { uid },
       machineCpu: availableParallelism(),
@@ -294,11 +311,6 @@ function descriptionOf(runtime: LocalRuntime): string {
   if (runtime === 'bubblewrap') return 'this machine, in bubblewrap sandboxes; `image` is not honoured'
   if (runtime === 'process') return 'this machine, as plain processes without a sandbox (trusted code only); `image` is not honoured'
   return `this machine, in ${runtime} containers`
-}
-
-function withHosts(order: PodOrder): PodOrder {
-  const hosts = loopbackHosts(order.reference.workflow, order.group.members)
-  return { ...order, tokens: { ...order.tokens, hosts: { ...order.tokens.hosts, ...hosts } } }
 }
 
 const neverStarted = () => ({
