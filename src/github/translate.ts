@@ -38,15 +38,6 @@ export const translators: Readonly<Record<string, Translator>> = {
   installation_repositories: byAction({ added: repositoriesAdded, removed: repositoriesRemoved }),
 }
 
-/** Turns a stored delivery into our words. Never throws. */
-export function translateDelivery(event: string, text: string): Translated {
-  try {
-    return translate(event, JSON.parse(text))
-  } catch (error) {
-    return { kind: 'malformed', message: `Expected JSON: ${clip(error instanceof Error ? error.message : String(error))}` }
-  }
-}
-
 /** Turns a webhook's parsed body into our words: `event` is `X-GitHub-Event`. Throws nothing for any JSON value. */
 export function translate(event: string, body: unknown): Translated {
   const translator = Object.hasOwn(translators, event) ? translators[event] : undefined

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { ForgeError } from '../../src/engine/ports.ts'
 import { createGithubClient } from '../../src/github/client.ts'
 import { forgeError } from '../../src/github/failures.ts'
-import { gitUrlOf } from '../../src/github/github.ts'
+import { gitUrlOf } from '../../src/github/mirror-access.ts'
 import { silent, soon } from './stage.ts'
 
 const privateKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()

@@ -7,11 +7,12 @@ import { buffer, text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { extract } from 'tar-stream'
 import { ForgeError, type SourceMirror } from '../../src/engine/ports.ts'
-import { connectGithub } from '../../src/github/github.ts'
 import { createSourceMirror, type MirrorOptions } from '../../src/github/mirror.ts'
+import { mirrorAccess } from '../../src/github/mirror-access.ts'
+import { createForgeReader } from '../../src/github/reader.ts'
 import { CommitSha } from '../../src/workflow/names.ts'
 import { git } from '../github-twin/harness.ts'
-import { aGithub, silent, soon, type TestGithub } from './stage.ts'
+import { aGithub, soon, type TestGithub } from './stage.ts'
 
 type Entry = { readonly type: string; readonly mode: string; readonly link: string; readonly text: string }
 
@@ -306,18 +307,15 @@ function aMirror(name = 'mirror', options: Partial<MirrorOptions> = {}): SourceM
 
 const access = async () => ({ fullName: github.repository.fullName, token: await github.client.readToken(github.repository, soon()) })
 
-it('the three roles of GitHub are connected by their settings alone', async () => {
-  const connected = connectGithub({
-    ...github.clientOptions,
-    log: silent,
-    gitUrl: github.stage.twin.url,
-    mirrorDirectory: github.directory('connected'),
-    searchPath: process.env.PATH ?? '',
-  })
+it('a renamed repository is fetched under its present name, and one that is gone is given up', async () => {
+  const connected = aMirror('connected', { access: mirrorAccess(github.client, createForgeReader(github.client)) })
   const renamed = { ...github.repository, fullName: 'ada/former-name' }
-  assert.equal((await connected.mirror.files(renamed, second, 'README.md', soon()))?.length, 1)
+  assert.equal((await connected.files(renamed, second, 'README.md', soon()))?.length, 1)
   const gone = { ...github.repository, id: 987_654, fullName: 'ada/none' }
-  await assert.rejects(connected.mirror.files(gone, second, 'README.md', soon()), /is gone/)
+  await assert.rejects(
+    connected.files(gone, second, 'README.md', soon()),
+    (error) => error instanceof ForgeError && error.reaction === 'give-up',
+  )
 })
 
 async function pushHostileTree(): Promise<CommitSha> {

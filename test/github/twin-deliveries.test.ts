@@ -6,7 +6,7 @@ import type { CommentWritten, DomainEvent } from '../../src/engine/domain-event.
 import type { DeliveryStore } from '../../src/engine/ports.ts'
 import { createForge } from '../../src/github/forge.ts'
 import { createIntake } from '../../src/github/intake.ts'
-import { type Translated, translateDelivery } from '../../src/github/translate.ts'
+import { type Translated, translate } from '../../src/github/translate.ts'
 import { CommitSha } from '../../src/workflow/names.ts'
 import { aGithub, soon, type TestGithub } from './stage.ts'
 
@@ -120,7 +120,7 @@ describe('what GitHub sends over HTTP, signed, becomes', () => {
 
   it('nothing malformed in all of this', () => {
     const malformed = accepted
-      .map(({ event, body }) => [event, translateDelivery(event, body)] as const)
+      .map(({ event, body }) => [event, translate(event, JSON.parse(body))] as const)
       .filter(([, { kind }]) => kind === 'malformed')
     assert.deepEqual(malformed, [])
     assert.ok(accepted.length > 10)
@@ -130,5 +130,5 @@ describe('what GitHub sends over HTTP, signed, becomes', () => {
 async function heard<Kind extends DomainEvent['kind']>(kind: Kind): Promise<readonly Extract<DomainEvent, { kind: Kind }>[]> {
   await github.admin.idle({})
   const isWanted = (event: Translated): event is Extract<DomainEvent, { kind: Kind }> => event.kind === kind
-  return accepted.map(({ event, body }) => translateDelivery(event, body)).filter(isWanted)
+  return accepted.map(({ event, body }) => translate(event, JSON.parse(body))).filter(isWanted)
 }
