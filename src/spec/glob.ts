@@ -41,6 +41,7 @@ export function faultOfGlob(pattern: string): string | undefined {
   if (body.length > maximumGlobLength) return `it is longer than ${maximumGlobLength} characters`
   if (/^[?+]/.test(body)) return '"?" and "+" repeat the character before them, and there is none'
   if (/\\$/.test(body.replaceAll('\\\\', ''))) return 'it ends with a backslash'
+  if (/\[(?![^\]]+\])/.test(body.replaceAll(/\\./gsu, ''))) return 'its square brackets are wrong'
   try {
     compileGlob(body)
   } catch {
@@ -54,34 +55,30 @@ export function isGlob(pattern: string): boolean {
   return /[*?+[\]\\]/.test(pattern)
 }
 
-/** Each step is one piece of the pattern and the expression for it. */
-const pieces: readonly (readonly [RegExp, (piece: string) => string])[] = [
-  [/^\\./su, (piece) => RE2JS.quote(piece.slice(1))],
-  [/^\*\*\//, () => '(?:.*/)?'],
-  [/^\*\*+/, () => '.*'],
-  [/^\*/, () => '[^/]*'],
-  [/^\[[^\]]*\]/, (piece) => piece.replaceAll('\\', '\\\\').replaceAll('[', '\\[').replace('\\[', '[')],
-  [/^./su, (piece) => RE2JS.quote(piece)],
-]
-
 function toExpression(pattern: string): string {
   let expression = ''
   let repeatable = false
   for (let rest = pattern; rest !== ''; ) {
-    if (/^[?+]/.test(rest)) {
-      // A star already repeats; a second mark of the same character adds nothing.
-      if (repeatable) expression += rest[0]
-      repeatable = false
-      rest = rest.slice(1)
-      continue
-    }
-    const atBoundary = rest === pattern || expression.endsWith('/') || expression.endsWith('/)?')
-    const [form, translate] =
-      pieces.find(([shape]) => shape.test(rest) && (atBoundary || shape.source !== pieces[1]?.[0].source)) ?? pieces[5]!
-    const piece = form.exec(rest)?.[0] ?? rest
-    expression += translate(piece)
-    repeatable = !piece.startsWith('*')
+    const piece = firstPiece(rest, rest === pattern || /\/(?:\)\?)?$/.test(expression))
+    // A star already repeats; a second mark behind one character adds nothing.
+    if (piece !== '?' && piece !== '+') expression += translate(piece)
+    else if (repeatable) expression += piece
+    repeatable = !/^[*?+]/.test(piece)
     rest = rest.slice(piece.length)
   }
   return expression
+}
+
+/** `**` + `/` is a piece only where a folder can begin: there it also stands for no folder at all. */
+function firstPiece(rest: string, atFolder: boolean): string {
+  const form = atFolder ? /^(?:\*\*\/|\*+|\\.|\[[^\]]*\]|.)/su : /^(?:\*+|\\.|\[[^\]]*\]|.)/su
+  return form.exec(rest)?.[0] ?? rest
+}
+
+function translate(piece: string): string {
+  if (piece === '**/') return '(?:.*/)?'
+  if (piece === '*') return '[^/]*'
+  if (piece.startsWith('*')) return '.*'
+  if (piece.startsWith('[') && piece.length > 1) return `[${piece.slice(1, -1).replaceAll('\\', '\\\\').replaceAll('[', '\\[')}]`
+  return RE2JS.quote(piece.length > 1 && piece.startsWith('\\') ? piece.slice(1) : piece)
 }

@@ -1,13 +1,13 @@
 import { coercedText } from '../shape/python-scalars.ts'
-import { mapOf } from '../shape/record.ts'
-import { mapped, type Place, type Shape } from '../shape/shape.ts'
+import { type MapEntry, mapOf } from '../shape/record.ts'
+import { type Located, located, mapped, type Place, type Shape } from '../shape/shape.ts'
 import { suggest } from '../suggestion.ts'
 import type { ExitActions, ExitCodes } from '../types.ts'
 import { quote } from '../yaml/node.ts'
 
 export const noExitActions: ExitActions = { complete: [], fail: [], reschedule: [] }
 
-const actions = ['COMPLETE', 'FAIL', 'RESCHEDULE']
+const actions = ['complete', 'fail', 'reschedule'] as const
 /** Codes go up to four digits (osmo-spec.md §5.3). */
 const maximumDigits = 9
 
@@ -27,38 +27,19 @@ function isCode(text: string): boolean {
   return text.length <= maximumDigits && /^[0-9]+$/.test(text)
 }
 
-/** `owner` begins the message, such as `task train`. */
-export function exitActionsShape(owner: string): Shape<ExitActions> {
+/** `owner` says whose they are in messages, such as `task "train"`. */
+export function exitActionsShape(owner: (place: Place) => string): Shape<ExitActions> {
   return mapped(
-    mapOf(coercedText),
-    (entries, node, place) => {
-      const result: { complete: ExitCodes; fail: ExitCodes; reschedule: ExitCodes } = { ...noExitActions }
+    mapOf(located(coercedText)),
+    (entries, _node, place) => {
+      const result: Record<Action, ExitCodes> = { ...noExitActions }
       const seen = new Set<string>()
-      for (const [index, { key, keyNode, value }] of entries.entries()) {
-        const name = key.toUpperCase()
-        const valueNode = node.kind === 'mapping' ? node.entries[index]?.value : undefined
-        if (!actions.includes(name)) {
-          const message = `Invalid exit action ${quote(key)} for ${owner}. Expected COMPLETE, FAIL or RESCHEDULE.${suggest(key, actions)}`
-          place.reporter.error('schema/exit-action', keyNode.range, message)
-          continue
-        }
-        if (seen.has(name)) reportRepeated(key, keyNode.range, place)
-        seen.add(name)
-        const codes = value === '' ? undefined : parseExitCodes(value)
-        if (codes === undefined) {
-          const message = `Invalid exit codes ${quote(value)} for action ${key} for ${owner}. Expected codes and ranges such as 1,3,5-10.`
-          if (valueNode?.kind !== 'mapping' && valueNode?.kind !== 'sequence')
-            place.reporter.error('schema/exit-codes', valueNode?.range ?? keyNode.range, message)
-          continue
-        }
-        const empty = codes.find(({ from, to }) => from > to)
-        if (empty !== undefined) {
-          const message = `The range ${empty.from}-${empty.to} holds no exit code. Write ${empty.to}-${empty.from}.`
-          place.reporter.warning('schema/empty-range', valueNode?.range ?? keyNode.range, message)
-        }
-        if (name === 'COMPLETE') result.complete = codes
-        else if (name === 'FAIL') result.fail = codes
-        else result.reschedule = codes
+      for (const entry of entries) {
+        const action = readAction(entry, owner(place), place)
+        if (action === undefined) continue
+        if (seen.has(action)) reportRepeated(entry, place)
+        seen.add(action)
+        result[action] = readCodes(entry, owner(place), place) ?? result[action]
       }
       return result
     },
@@ -66,10 +47,37 @@ export function exitActionsShape(owner: string): Shape<ExitActions> {
   )
 }
 
-function reportRepeated(key: string, range: { start: number; end: number }, place: Place) {
-  place.reporter.warning(
-    'schema/repeated-action',
-    range,
-    `The exit action ${key} stands here a second time in other letters; the last counts. Join the two.`,
+type Action = keyof ExitActions
+type CodesEntry = MapEntry<Located<string>>
+
+function readAction({ key, keyNode }: CodesEntry, owner: string, place: Place): Action | undefined {
+  const found = actions.find((action) => action === key.toLowerCase())
+  if (found !== undefined) return found
+  const hint = suggest(
+    key.toUpperCase(),
+    actions.map((action) => action.toUpperCase()),
   )
+  const message = `Invalid exit action ${quote(key)} for ${owner}. Expected COMPLETE, FAIL or RESCHEDULE.${hint}`
+  place.reporter.error('schema/exit-action', keyNode.range, message)
+  return undefined
+}
+
+function readCodes({ key, value }: CodesEntry, owner: string, place: Place): ExitCodes | undefined {
+  const codes = parseExitCodes(value.value)
+  if (codes === undefined) {
+    const message = `Invalid exit codes ${quote(value.value)} for action ${key} for ${owner}. Expected codes and ranges such as 1,3,5-10.`
+    place.reporter.error('schema/exit-codes', value.range, message)
+    return undefined
+  }
+  const empty = codes.find(({ from, to }) => from > to)
+  if (empty !== undefined) {
+    const message = `The range ${empty.from}-${empty.to} holds no exit code. Write ${empty.to}-${empty.from}.`
+    place.reporter.warning('schema/empty-range', value.range, message)
+  }
+  return codes
+}
+
+function reportRepeated({ key, keyNode }: CodesEntry, place: Place) {
+  const message = `The exit action ${key} stands here a second time in other letters; the last counts. Join the two.`
+  place.reporter.warning('schema/repeated-action', keyNode.range, message)
 }

@@ -202,7 +202,7 @@ const downloadShape: Shape<'download' | undefined> = {
   read(node, place) {
     if (node.kind === 'null') return undefined
     if (node.kind === 'string' && node.value === 'download') return 'download'
-    const message = `${place.path} uses invalid downloadType ${node.kind === 'string' ? quote(node.value) : describe(node)}. Valid types are: ['download']. Remove it.`
+    const message = `Task ${place.owner ?? place.path} uses invalid downloadType ${node.kind === 'string' ? quote(node.value) : describe(node)}. Valid types are: ['download']. Remove it.`
     place.reporter.error('schema/value', node.range, message)
     return undefined
   },
@@ -239,7 +239,10 @@ function taskFields(kind: 'task' | 'plain-task', specFile: string) {
     volumeMounts: withDefault(listOf(mountShape), []),
     downloadType: optional(downloadShape),
     cacheSize: optional(nullable(cacheSizeShape)),
-    exitActions: withDefault(exitActionsShape('this task'), noExitActions),
+    exitActions: withDefault(
+      exitActionsShape((place) => `task ${place.owner ?? place.path}`),
+      noExitActions,
+    ),
     checkpoint: withDefault(listOf(checkpointShape), []),
     resources: optional(ignored(resourceShape)),
     backend: optional(ignored(coercedText)),
@@ -253,12 +256,18 @@ export function taskShape(kind: 'task' | 'plain-task', specFile: string): Shape<
     fallback: readTask(fields.fallback, { kind: 'null', text: '', range: { start: 0, end: 0 }, size: 1 }),
     schema: fields.schema,
     read(node, place) {
-      const values = fields.read(node, place)
+      const values = fields.read(node, { ...place, owner: writtenName(node) })
       checkName(values.name, place)
       checkFiles(values, place)
       return readTask(values, node)
     },
   }
+}
+
+/** What a message calls the task, before its name has been judged. */
+function writtenName(node: YamlNode): string | undefined {
+  const name = node.kind === 'mapping' ? node.entries.find(({ key }) => key.text === 'name')?.value : undefined
+  return name?.kind === 'string' ? quote(name.value) : undefined
 }
 
 type TaskFields = ReturnType<typeof taskFields>['fallback']

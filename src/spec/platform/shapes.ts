@@ -135,7 +135,10 @@ export const poolShape = record({
   max_exec_timeout: optional(seconds),
   default_queue_timeout: optional(seconds),
   max_queue_timeout: optional(seconds),
-  default_exit_actions: withDefault(exitActionsShape('this pool'), noExitActions),
+  default_exit_actions: withDefault(
+    exitActionsShape((place) => place.path),
+    noExitActions,
+  ),
   ...unreadKeys(
     'name',
     'status',

@@ -3,7 +3,12 @@ import type { Range } from '../source-text.ts'
 import { describe, type MappingNode, type YamlNode } from '../yaml/node.ts'
 
 /** Where a value stands: its path for messages, such as `workflow.tasks[0].image`, and who hears of faults. */
-export type Place = { readonly path: string; readonly reporter: Reporter }
+export type Place = {
+  readonly path: string
+  readonly reporter: Reporter
+  /** The task that a message is about, in quotes. */
+  readonly owner?: string | undefined
+}
 
 export type JsonSchema = { readonly [key: string]: unknown }
 
@@ -57,7 +62,7 @@ export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
 }
 
 export function at(place: Place, step: string): Place {
-  return { path: step.startsWith('[') ? place.path + step : `${place.path}.${step}`, reporter: place.reporter }
+  return { ...place, path: step.startsWith('[') ? place.path + step : `${place.path}.${step}` }
 }
 
 export function wrongType<T>(node: YamlNode, place: Place, wanted: string, fallback: T): T {

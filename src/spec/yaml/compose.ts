@@ -39,7 +39,11 @@ export type ScalarResult = Scalar | { readonly kind: 'fault'; readonly code: str
 /** Collections within collections. Real specs have about ten. */
 export const maximumDepth = 64
 /** Nodes of one document with every alias written out. */
-export const maximumNodes = 250_000
+export const maximumNodes = 200_000
+/** Pieces that the lexer cuts a text into: words, signs, blanks, line breaks. A real spec of 1 MiB has far fewer. */
+const maximumLexemes = 800_000
+/** Faults of one text: most of those after the first follow from it. */
+const maximumSyntaxFaults = 5
 
 /**
  * Loads one YAML document into nodes, or reports every fault and returns undefined. Never throws.
@@ -54,24 +58,46 @@ export function loadYaml(text: string, dialect: Dialect, origin: Origin, reporte
   return finish(composeText(repaired.text), repaired.text, dialect, place, reporter)
 
   function composeText(source: string): Composition {
-    const tokens = [...new Parser().parse(source)]
+    const tokens = tokenize(source)
+    if (!Array.isArray(tokens)) return tokens
     const deep = firstTooDeep(tokens)
     return deep === undefined ? composeOne(tokens, source.length, dialect) : { kind: 'too-deep', offset: deep }
   }
+}
+
+type Excess = { readonly kind: 'too-deep' | 'too-long'; readonly offset: number }
+
+/** Feeds the parser piece by piece, so that hostile text ends early. */
+function tokenize(text: string): CST.Token[] | Excess {
+  const parser = new Parser()
+  const tokens: CST.Token[] = []
+  let count = 0
+  let brackets = 0
+  let wasMark = false
+  for (const lexeme of new Lexer().lex(text)) {
+    if (++count > maximumLexemes) return { kind: 'too-long', offset: parser.offset }
+    if (!wasMark && (lexeme === '[' || lexeme === '{')) brackets++
+    else if (!wasMark && (lexeme === ']' || lexeme === '}')) brackets--
+    if (brackets > maximumDepth) return { kind: 'too-deep', offset: parser.offset }
+    wasMark = CST.tokenType(lexeme) === 'scalar'
+    tokens.push(...parser.next(lexeme))
+  }
+  tokens.push(...parser.end())
+  return tokens
 }
 
 type Composition =
   | { readonly kind: 'composed'; readonly root: ParsedNode | undefined }
   | { readonly kind: 'faults'; readonly errors: readonly YAMLParseError[] }
   | { readonly kind: 'second-document'; readonly offset: number }
-  | { readonly kind: 'too-deep'; readonly offset: number }
+  | Excess
 
 function finish(composed: Composition, text: string, dialect: Dialect, origin: Origin, reporter: Reporter): YamlNode | undefined {
   switch (composed.kind) {
     case 'composed':
       return convert(composed.root, text, dialect, origin, reporter)
     case 'faults':
-      for (const error of composed.errors) reportSyntax(error, origin, reporter)
+      for (const error of composed.errors.slice(0, maximumSyntaxFaults)) reportSyntax(error, origin, reporter)
       return undefined
     case 'second-document':
       reporter.error(
@@ -80,6 +106,11 @@ function finish(composed: Composition, text: string, dialect: Dialect, origin: O
         'Expected one YAML document, but a second begins here. Remove the "---" line.',
       )
       return undefined
+    case 'too-long': {
+      const message = `Expected at most ${maximumLexemes} words, signs and line breaks, but here are more. Move data into files.`
+      reporter.error('limit/nodes', origin(composed.offset, composed.offset + 1), message)
+      return undefined
+    }
     case 'too-deep': {
       const message = `Expected at most ${maximumDepth} levels of nesting, but here it goes deeper. Flatten the document.`
       reporter.error('limit/depth', origin(composed.offset, composed.offset + 1), message)
@@ -204,7 +235,7 @@ function convert(root: ParsedNode | undefined, source: string, dialect: Dialect,
   if (node === undefined) return undefined
   if (node.size <= maximumNodes) return node
   const message = `Expected at most ${maximumNodes} values with all aliases written out, but there are ${formatCount(node.size)}. Remove aliases or values.`
-  reporter.error('limit/nodes', node.range, message)
+  reporter.error('limit/nodes', { start: node.range.start, end: node.range.start + 1 }, message)
   return undefined
 }
 
@@ -342,7 +373,7 @@ function createConverter(source: string, dialect: Dialect, origin: Origin, repor
     return true
   }
 
-  /** Last wins, at the place of the first, as in a Python dict. */
+  /** The last value wins, below the first key and at its place, as in a Python dict. */
   function withoutDuplicates(merged: readonly Entry[], own: readonly Entry[]): readonly Entry[] {
     const entries = new Map<string, Entry>()
     for (const entry of merged) entries.set(identity(entry.key), entry)
@@ -351,7 +382,7 @@ function createConverter(source: string, dialect: Dialect, origin: Origin, repor
       const id = identity(entry.key)
       if (seen.has(id)) reportDuplicate(entry.key)
       seen.add(id)
-      entries.set(id, entry)
+      entries.set(id, { key: entries.get(id)?.key ?? entry.key, value: entry.value })
     }
     return [...entries.values()]
   }

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createReporter } from '../../src/spec/reporter.ts'
+import type { TemplateValue } from '../../src/spec/types.ts'
+import { loadCoreYaml } from '../../src/spec/yaml/core.ts'
+import { toDocument, toPlainJson, toTemplateValue } from '../../src/spec/yaml/plain-data.ts'
+import { loadPyYaml } from '../../src/spec/yaml/pyyaml.ts'
+
+function load(text: string, loader = loadPyYaml): TemplateValue | 'refused' {
+  const reporter = createReporter('x.yaml', text)
+  const node = loader(text, (start, end) => ({ start, end }), reporter)
+  return node === undefined || reporter.hasErrors() ? 'refused' : toTemplateValue(node)
+}
+
+// Each right side is what PyYAML 6's safe loader gives.
+const scalars: readonly (readonly [string, TemplateValue | 'refused'])[] = [
+  ['Y', 'Y'],
+  ['n', 'n'],
+  ['yes', true],
+  ['Off', false],
+  ['tRUE', 'tRUE'],
+  ['1e-4', '1e-4'],
+  ['1.0e-4', { float: 1e-4 }],
+  ['1.0e4', '1.0e4'],
+  ['1.0e+4', { float: 1e4 }],
+  ['.5', { float: 0.5 }],
+  ['-.5', '-.5'],
+  ['+1.', { float: 1 }],
+  ['1_0.5', { float: 10.5 }],
+  ['22.10', { float: 22.1 }],
+  ['.inf', { float: Number.POSITIVE_INFINITY }],
+  ['-.INF', { float: Number.NEGATIVE_INFINITY }],
+  ['010', 8],
+  ['-010', -8],
+  ['08', '08'],
+  ['0o17', '0o17'],
+  ['0x1F', 31],
+  ['0b1_1', 3],
+  ['0b_', 'refused'],
+  ['1:30', 90],
+  ['1:30.5', { float: 90.5 }],
+  ['1:60', '1:60'],
+  ['1_000', 1000],
+  ['9007199254740993', 9007199254740993n],
+  ['~', null],
+  ['Null', null],
+  ['nULL', 'nULL'],
+  ['2025-01-01', { date: '2025-01-01' }],
+  ['2025-1-1', '2025-1-1'],
+  ['2025-02-30', 'refused'],
+  ['2025-01-01 10:00:00', { datetime: '2025-01-01T10:00:00' }],
+  ['2025-1-1t1:02:03.5 +2', { datetime: '2025-01-01T01:02:03.500000+02:00' }],
+  ['=', 'refused'],
+  ['<<', 'refused'],
+  ['"="', '='],
+  ['!!str 12', '12'],
+  ['!!int 12', 12],
+  ['!!bool 12', 'refused'],
+  ['!x 12', 'refused'],
+  ['"010"', '010'],
+  ["'it''s'", "it's"],
+  ['"\\x41\\u0042"', 'AB'],
+  ['a:b', 'a:b'],
+  ['http://x:80/y', 'http://x:80/y'],
+  ['a # comment', 'a'],
+  ['%a', 'refused'],
+  ['@a', 'refused'],
+]
+
+describe('scalars as PyYAML reads them', () => {
+  for (const [text, expected] of scalars) {
+    it(`${text} is ${String(JSON.stringify(expected, (_, value) => (typeof value === 'bigint' ? `${value}n` : value)))}`, () => {
+      assert.deepEqual(load(`a: ${text}\n`), expected === 'refused' ? 'refused' : new Map([['a', expected]]))
+    })
+  }
+})
+
+const documents: readonly (readonly [string, unknown])[] = [
+  ['', null],
+  ['a: 1\na: 2\n', { a: 2 }],
+  ['1: a\n1.0: b\ntrue: c\n"1": d\n', { 1: 'd' }],
+  ['x: &x {a: 1, b: 2}\ny: {b: 3, <<: *x}\n', { x: { a: 1, b: 2 }, y: { a: 1, b: 3 } }],
+  ['x: &x {a: 1}\nz: &z {a: 2, c: 3}\ny: {<<: [*x, *z]}\n', { x: { a: 1 }, z: { a: 2, c: 3 }, y: { a: 1, c: 3 } }],
+  ['a: |2-\n\n  x\n', { a: '\nx' }],
+  ['a: |\n  x\n  y', { a: 'x\ny' }],
+  ['a: |+\n  x\n\n', { a: 'x\n\n' }],
+  ['a: >\n  x\n  y\n\n  z\n', { a: 'x y\nz\n' }],
+  ['a:\n- 1\n-   2\n', { a: [1, 2] }],
+  ['a: "one\ntwo"\n', { a: 'one two' }],
+  ['a:\n  b: ["one\n\ntwo",\n3,\n]\n', { a: { b: ['one\ntwo', 3] } }],
+  ['a: {"b":1, c, d: }\n', { a: { b: 1, c: null, d: null } }],
+  ["a: {'gpu': 1, 'memory': '60Gi'}\n", { a: { gpu: 1, memory: '60Gi' } }],
+  ['a: b\n---\nc: d\n', 'refused'],
+  ['a:\tb\n', 'refused'],
+  ['a: b\t# c\n', 'refused'],
+  ['a: "b\tc"\nd: |\n  \te\n# \t\n', { a: 'b\tc', d: '\te\n' }],
+  ['a: &x 1\nb: &x 2\n', 'refused'],
+  ['a: *x\n', 'refused'],
+  ['{a: b: c}\n', 'refused'],
+  ['? [a]\n: b\n', 'refused'],
+  ['__proto__: {a: 1}\n', JSON.parse('{"__proto__": {"a": 1}}')],
+]
+
+describe('documents as PyYAML loads them', () => {
+  for (const [text, expected] of documents) {
+    it(JSON.stringify(text), () => {
+      const loaded = load(text)
+      assert.deepEqual(loaded === 'refused' ? loaded : toPlainJson(loaded), expected)
+    })
+  }
+})
+
+describe('YAML 1.2 core for what is ours', () => {
+  const core: readonly (readonly [string, unknown])[] = [
+    ['on: yes\n', { on: 'yes' }],
+    ['a: 1.10\n', { a: 1.1 }],
+    ['a: 010\n', { a: 10 }],
+    ['a: 0o10\n', { a: 8 }],
+    ['a: 1e3\n', { a: 1000 }],
+    ['a: 2025-01-01\n', { a: '2025-01-01' }],
+    ['a: 1\na: 2\n', 'refused'],
+    ['a: &x {b: 1}\nc: {<<: *x}\n', { a: { b: 1 }, c: { '<<': { b: 1 } } }],
+    ['a:\tb\n', { a: 'b' }],
+  ]
+  for (const [text, expected] of core) {
+    it(JSON.stringify(text), () => {
+      const loaded = load(text, loadCoreYaml)
+      assert.deepEqual(loaded === 'refused' ? loaded : toPlainJson(loaded), expected)
+    })
+  }
+})
+
+it('a stored document keeps what the numbers of JSON cannot tell', () => {
+  const text = 'a: 1.0\nb: 1\nc: 9007199254740993\nd: 1.5\ne: .nan\nf: 2025-01-01\n'
+  const node = loadPyYaml(text, (start, end) => ({ start, end }), createReporter('x', text))
+  assert.ok(node)
+  assert.deepEqual(JSON.parse(JSON.stringify(toDocument(node))), {
+    a: { float: '1.0' },
+    b: 1,
+    c: { integer: '9007199254740993' },
+    d: 1.5,
+    e: { float: '.nan' },
+    f: '2025-01-01',
+  })
+})
