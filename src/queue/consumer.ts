@@ -10,17 +10,18 @@ export type ConsumerOptions = {
   readonly concurrency: number
   readonly handle: (id: string) => Promise<void>
   readonly warn: SparingLog
+  readonly pace?: { readonly canaryEverySeconds: number; readonly silentSeconds: number }
 }
 
-const canaryEverySeconds = 5
-const silentSeconds = 10
+const usualPace = { canaryEverySeconds: 5, silentSeconds: 10 }
 const closeSeconds = 5
 
 /**
  * A worker, and a canary that shows that it lives: workers have been seen to wait for ever on a connection that answers every ping. A
  * worker that takes nothing for 10 s while its canary waits is replaced.
  */
-export function createConsumer({ technology, queue, concurrency, handle, warn }: ConsumerOptions) {
+export function createConsumer({ technology, queue, concurrency, handle, warn, pace = usualPace }: ConsumerOptions) {
+  const { canaryEverySeconds, silentSeconds } = pace
   const arrived = new Map<string, () => void>()
   let active = 0
   let lastStartedAt = 0

@@ -28,7 +28,7 @@ export async function aDatabase(): Promise<TestDatabase> {
   server ??= startServer()
   const { connection, admin, pools } = await server
   const database = `test_${randomUUID().replaceAll('-', '')}`
-  await admin.query(`create database ${database} template ${template}`)
+  await admin.query(`create database ${database} template ${template} strategy file_copy`)
   const own = { ...connection, database }
   const anotherPool = () => {
     const pool = createPool(own, silentLog)

@@ -153,7 +153,7 @@ const statements = [
    )`,
   `create index event_of_workflow on event (workflow_id, id)`,
 
-  // \`rank` orders the phases of one attempt; a sighting of a lower or equal rank says nothing new.
+  // `rank` orders the phases of one attempt; a sighting of a lower or equal rank says nothing new.
   `create table sighting (
      workflow_id uuid not null,
      task text not null,

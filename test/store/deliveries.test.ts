@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { before, describe, it } from 'node:test'
+import type { TestDatabase } from '../harness/postgres.ts'
+import { aDatabase } from '../harness/postgres.ts'
+import { sha } from './plans.ts'
+
+describe('Deliveries', () => {
+  let database: TestDatabase
+  before(async () => {
+    database = await aDatabase()
+  })
+  const deliveries = () => database.store.deliveries
+  const arrive = (guid: string, body = '{}') => deliveries().accept({ guid, event: 'push', body })
+  const makeDue = (guid: string) => database.pool.query('update delivery set due_at = 0 where guid = $1', [guid])
+
+  it('acts once on a delivery that comes twice', async () => {
+    const acted: string[] = []
+    const handle = async ({ guid }: { guid: string }) => void acted.push(guid)
+    assert.equal(await arrive('twice'), 'new')
+    assert.equal(await arrive('twice'), 'seen')
+    assert.equal(await deliveries().process('twice', handle), 'processed')
+    assert.equal(await arrive('twice'), 'seen')
+    assert.equal(await deliveries().process('twice', handle), 'busy')
+    assert.deepEqual(acted, ['twice'])
+  })
+
+  it('acts again when a delivery that failed is redelivered', async () => {
+    await arrive('fails')
+    const fails = async () => Promise.reject(new Error('GitHub is away'))
+    assert.equal(await deliveries().process('fails', fails), 'failed')
+    assert.equal(await deliveries().process('fails', fails), 'busy', 'its next try is not due yet')
+    assert.equal(await arrive('fails'), 'reopened')
+    assert.equal(await deliveries().process('fails', async () => undefined), 'processed')
+  })
+
+  it('gives a delivery to one of two processes, and does not let a redelivery wait for the handler', async () => {
+    await arrive('contested')
+    const gate = Promise.withResolvers<void>()
+    const started = Promise.withResolvers<void>()
+    const first = deliveries().process('contested', async () => {
+      started.resolve()
+      await gate.promise
+    })
+    await started.promise
+    assert.equal(await deliveries().process('contested', async () => undefined), 'busy')
+    assert.equal(await arrive('contested'), 'seen')
+    gate.resolve()
+    assert.equal(await first, 'processed')
+  })
+
+  it('frees a delivery at once when the process that handled it dies', async () => {
+    await arrive('orphan')
+    const dying = database.anotherPool()
+    const client = await dying.connect()
+    client.on('error', () => undefined)
+    await client.query('begin')
+    await client.query("select 1 from delivery where guid = 'orphan' for update")
+    assert.equal(await deliveries().process('orphan', async () => undefined), 'busy')
+    client.release(true)
+    while ((await deliveries().process('orphan', async () => undefined)) === 'busy');
+  })
+
+  it('lists what waits, oldest first, and leaves out what failed until it is due', async () => {
+    await database.pool.query('delete from delivery')
+    for (const guid of ['one', 'two', 'three']) await arrive(guid)
+    await deliveries().process('one', async () => undefined)
+    await deliveries().process('two', async () => Promise.reject(new Error('no')))
+    assert.deepEqual(await deliveries().waiting(10), ['three'])
+    await makeDue('two')
+    assert.deepEqual(await deliveries().waiting(10), ['two', 'three'])
+  })
+
+  it('gives up after eight failures', async () => {
+    await arrive('hopeless')
+    for (let count = 0; count < 8; count += 1) {
+      await makeDue('hopeless')
+      assert.equal(await deliveries().process('hopeless', async () => Promise.reject(new Error('no'))), 'failed')
+    }
+    await makeDue('hopeless')
+    assert.equal(await deliveries().process('hopeless', async () => undefined), 'busy')
+    assert.equal((await deliveries().waiting(10)).includes('hopeless'), false)
+    assert.equal(await arrive('hopeless'), 'reopened')
+  })
+
+  it('knows whether a commit may still be heard of', async () => {
+    await arrive('about e', JSON.stringify({ after: sha('e') }))
+    assert.equal(await deliveries().anyWaitingFor(sha('e')), true)
+    assert.equal(await deliveries().anyWaitingFor(sha('f')), false)
+    await deliveries().process('about e', async () => undefined)
+    assert.equal(await deliveries().anyWaitingFor(sha('e')), false)
+  })
+
+  it('keeps the body as it came, a NUL aside', async () => {
+    await arrive('odd', '{"text": "ü \0 \\u0000"}')
+    let body = ''
+    await deliveries().process('odd', async (delivery) => {
+      body = delivery.body
+    })
+    assert.equal(body, '{"text": "ü \uFFFD \\u0000"}')
+  })
+})

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { before, describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded/embedded.ts'
+import { prepareSocketDirectory } from '../../src/store/embedded/socket-directory.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { createPool } from '../../src/store/pool.ts'
+import { aDatabase, silentLog } from '../harness/postgres.ts'
+
+const settings = { fsync: 'off' }
+const start = (directory: string) => startEmbeddedPostgres({ directory, log: silentLog, settings })
+
+async function aDirectory(context: TestContext): Promise<string> {
+  const parent = await mkdtemp(path.join(os.tmpdir(), 'osmo-embedded-'))
+  context.after(() => rm(parent, { recursive: true, force: true }))
+  return path.join(parent, 'postgres')
+}
+
+async function query<T extends object>(postgres: EmbeddedPostgres, text: string): Promise<T[]> {
+  const pool = createPool({ ...postgres.connection, max: 1 }, silentLog)
+  try {
+    return (await pool.query<T>(text)).rows
+  } finally {
+    await pool.end()
+  }
+}
+
+const postmasterPid = async (directory: string) =>
+  Number.parseInt(await readFile(path.join(directory, 'data', 'postmaster.pid'), 'utf8'), 10)
+
+describe('Embedded PostgreSQL', () => {
+  it('listens on a socket that lets only us in, never runs as root, and keeps fsync on', async (context) => {
+    const directory = await aDirectory(context)
+    const postgres = await startEmbeddedPostgres({ directory, log: silentLog })
+    context.after(() => postgres.stop())
+    const rows = await query(
+      postgres,
+      `select current_setting('listen_addresses') as tcp, current_setting('fsync') as fsync,
+      current_setting('server_encoding') as encoding`,
+    )
+    assert.deepEqual(rows, [{ tcp: '', fsync: 'on', encoding: 'UTF8' }])
+    assert.equal((await stat(postgres.connection.host)).mode & 0o777, 0o700)
+    assert.notEqual((await stat(path.join(directory, 'data'))).uid, 0)
+  })
+
+  it('is adopted when it outlived a service that was killed', async (context) => {
+    const directory = await aDirectory(context)
+    const script = `import { startEmbeddedPostgres } from '${new URL('../../src/store/embedded/embedded.ts', import.meta.url)}'
+      await startEmbeddedPostgres({ directory: ${JSON.stringify(directory)}, log: { info() {}, warn() {} }, settings: { fsync: 'off' } })
+      process.kill(process.pid, 'SIGKILL')`
+    const service = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: 'ignore' })
+    await new Promise((resolve) => service.once('exit', resolve))
+    const pid = await postmasterPid(directory)
+    const postgres = await start(directory)
+    context.after(() => postgres.stop())
+    assert.equal(postgres.origin, 'adopted')
+    assert.equal(await postmasterPid(directory), pid)
+  })
+
+  it('starts again by itself after kill -9, with what was committed', async (context) => {
+    const directory = await aDirectory(context)
+    const postgres = await start(directory)
+    context.after(() => postgres.stop())
+    await query(postgres, 'create table kept as select 42 as answer')
+    const pid = await postmasterPid(directory)
+    process.kill(pid, 'SIGKILL')
+    while ((await postmasterPid(directory).catch(() => pid)) === pid) await sleep(50)
+    await postgres.ensureRunning()
+    assert.deepEqual(await query(postgres, 'select answer from kept'), [{ answer: 42 }])
+  })
+
+  it('finds everything as it was after a stop, and starts despite what a crash left behind', async (context) => {
+    const directory = await aDirectory(context)
+    const first = await start(directory)
+    await query(first, 'create table kept as select 42 as answer')
+    await first.stop()
+    await assert.rejects(stat(path.join(directory, 'data', 'postmaster.pid')), /ENOENT/)
+    // The number of a process that lives and is somebody else, as after a reboot.
+    await writeFile(path.join(directory, 'data', 'postmaster.pid'), `${process.pid}\n${path.join(directory, 'data')}\n`)
+    await mkdir(path.join(directory, 'data.new'))
+    const second = await start(directory)
+    context.after(() => second.stop())
+    assert.equal(second.origin, 'started')
+    assert.deepEqual(await query(second, 'select answer from kept'), [{ answer: 42 }])
+  })
+
+  it('puts its socket elsewhere when the path of the data directory is too long for one', async (context) => {
+    const directory = path.join(await aDirectory(context), 'x'.repeat(100))
+    await mkdir(directory, { recursive: true })
+    const chosen = await prepareSocketDirectory(directory, undefined)
+    context.after(() => rm(chosen, { recursive: true, force: true }))
+    assert.ok(Buffer.byteLength(chosen) < 90)
+    assert.equal((await stat(chosen)).mode & 0o777, 0o700)
+    assert.equal(await prepareSocketDirectory(directory, undefined), chosen)
+  })
+
+  it('refuses a socket directory that somebody else has put there', async (context) => {
+    const directory = await aDirectory(context)
+    await mkdir(directory)
+    await symlink(os.tmpdir(), path.join(directory, 'run'))
+    await assert.rejects(prepareSocketDirectory(directory, undefined), /to be a directory of our own, found something else/)
+  })
+})
+
+describe('Migrations', () => {
+  let database: Awaited<ReturnType<typeof aDatabase>>
+  before(async () => {
+    database = await aDatabase()
+  })
+
+  it('may be run again, and by several replicas at once', async () => {
+    await database.pool.query('drop schema public cascade; create schema public')
+    await Promise.all([migrate(database.pool), migrate(database.anotherPool()), migrate(database.pool)])
+    await migrate(database.pool)
+    const { rows } = await database.pool.query('select count(*)::int as count from kysely_migration')
+    assert.deepEqual(rows, [{ count: 1 }])
+  })
+
+  it('refuse a database of a newer program', async () => {
+    await database.pool.query(`insert into kysely_migration (name, timestamp) values ('9999-later', '2100-01-01')`)
+    await assert.rejects(migrate(database.pool), /Expected to bring the database to schema 0001-first/)
+  })
+})
