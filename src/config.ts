@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path'
 export type Settings = {
   readonly role: 'all' | 'web' | 'worker'
   readonly dataDirectory: string
+  /** Only with the stand-in for GitHub; `--empty` starts it without repositories. */
+  readonly demo: 'run' | 'none'
   readonly database: { readonly kind: 'embedded' } | { readonly kind: 'server'; readonly url: string }
   readonly queue: { readonly kind: 'postgres' } | { readonly kind: 'redis'; readonly url: string }
   readonly github: { readonly kind: 'twin' } | GithubApp
@@ -45,11 +47,12 @@ export function readSettings(
   user: { readonly isRoot: 'root' | 'user' },
 ): Settings {
   const problems: string[] = []
-  const { role, data } = readParameters(parameters, problems)
+  const { role, data, demo } = readParameters(parameters, problems)
   const database = environment.DATABASE_URL
   const github = readGithub(environment, problems)
   const settings: Settings = {
     role,
+    demo,
     dataDirectory: resolve(data ?? environment.OSMO_DATA ?? defaultDataDirectory(environment, user)),
     database:
       database === undefined
@@ -78,9 +81,10 @@ export function readSettings(
   return settings
 }
 
-export const usage = `Usage: npm start -- [web | worker] [--data DIRECTORY]
+export const usage = `Usage: npm start -- [web | worker] [--data DIRECTORY] [--empty]
 
-Without settings it runs everything on this machine: PostgreSQL, the queue, a local backend and a stand-in for GitHub, with a demo.
+Without settings it runs everything on this machine: PostgreSQL, the queue, a local backend and a stand-in for GitHub, with a demo
+(none with --empty).
 
   GITHUB_APP_ID, GITHUB_PRIVATE_KEY (text or file), GITHUB_WEBHOOK_SECRET   a real GitHub App; all three together
   GITHUB_WEBHOOK_SECRET_PREVIOUS   also accepted, during a rotation
@@ -96,16 +100,19 @@ Without settings it runs everything on this machine: PostgreSQL, the queue, a lo
 function readParameters(
   parameters: readonly string[],
   problems: string[],
-): { readonly role: Settings['role']; readonly data: string | undefined } {
-  let [role, data]: [Settings['role'], string | undefined] = ['all', undefined]
+): Pick<Settings, 'role' | 'demo'> & { readonly data: string | undefined } {
+  let role: Settings['role'] = 'all'
+  let demo: Settings['demo'] = 'run'
+  let data: string | undefined
   for (let index = 0; index < parameters.length; index++) {
     const parameter = parameters[index]!
     if (parameter === 'web' || parameter === 'worker') role = parameter
+    else if (parameter === '--empty') demo = 'none'
     else if (parameter === '--data' && parameters[index + 1] !== undefined) data = parameters[++index]
     else if (parameter.startsWith('--data=')) data = parameter.slice('--data='.length)
-    else problems.push(`${parameter}: expected web, worker or --data DIRECTORY`)
+    else problems.push(`${parameter}: expected web, worker, --empty or --data DIRECTORY`)
   }
-  return { role, data }
+  return { role, demo, data }
 }
 
 /** `/var/lib` for root, as for any service; else the user's state directory (XDG Base Directory Specification). */

@@ -131,6 +131,8 @@ async function pathsOfPush(
   reader: ForgeReader,
   signal: AbortSignal,
 ): Promise<readonly string[] | 'unknown'> {
+  // What a forced push threw away is not below its new head, so nobody can list what it changed.
+  if (event.change === 'forced') return 'unknown'
   const base = event.change === 'created' ? await firstPushBase(event, isDefault, reader, signal) : event.before
   return base === undefined ? 'unknown' : reader.changedPaths(event.repository, { kind: 'compare', base, head: event.after }, signal)
 }

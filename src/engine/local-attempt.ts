@@ -55,7 +55,13 @@ export type ProcessIdentity = { readonly pid: number; readonly startTime: string
 export type RecordedPhase = { readonly kind: 'initializing' } | { readonly kind: 'running'; readonly startedAt: number }
 export type RecordedExit = { readonly startedAt: number | undefined; readonly exitedAt: number; readonly exit: Exit }
 export type RecordedCancel = { readonly graceSeconds: number }
-export type Leftovers = { readonly cgroups: readonly string[]; readonly uid: number | undefined; readonly processGroup: number | undefined }
+export type Leftovers = {
+  readonly cgroups: readonly string[]
+  readonly uid: number | undefined
+  readonly processGroup: number | undefined
+  /** `NAME=value` that every process of the attempt has in its environment, unless it took it out. */
+  readonly environmentMark: string
+}
 /** `deleted`: before it was ever created, so a late create is refused. `forgotten`: it has run, so a late create is nothing new. */
 export type Tombstone = { readonly kind: 'deleted' | 'forgotten'; readonly at: number }
 

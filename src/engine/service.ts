@@ -36,6 +36,7 @@ import { createReruns } from './reruns.ts'
 import type { Latest, SpecParser } from './submit.ts'
 import { createSubmitter } from './submitter.ts'
 import { createSweep } from './sweep.ts'
+import { type Transition, transitionsBetween } from './transitions.ts'
 
 export type Stores = {
   readonly deliveries: DeliveryStore
@@ -154,7 +155,14 @@ export function createService(
   }
 
   async function foldWorkflow(id: WorkflowId): Promise<void> {
-    if ((await stores.workflows.fold(id, fold)) !== 'folded') return
+    const transitions: Transition[] = []
+    const folded = await stores.workflows.fold(id, (slice, events) => {
+      const result = fold(slice, events)
+      transitions.push(...transitionsBetween(slice, result.slice))
+      return result
+    })
+    if (folded !== 'folded') return
+    for (const transition of transitions) log.info(transition, 'state')
     for (const name of backends.keys()) kick(`pods:${name}`)
     kick('work')
     kick('reports')

@@ -10,12 +10,13 @@ import { createDirectoryStore } from '../data/directory-store.ts'
 import { createTaskEndpoint } from '../data/task-endpoint.ts'
 import { createAttemptDesk } from '../engine/attempt-token.ts'
 import { latestSuccessful } from '../engine/latest.ts'
-import type { AttemptGrant, ForgeReader, SourceMirror, Waker, WakeupConsumer } from '../engine/ports.ts'
+import type { AttemptGrant, SourceMirror, Waker, WakeupConsumer } from '../engine/ports.ts'
 import { createService } from '../engine/service.ts'
-import { createGithubClient, type GithubClient } from '../github/client.ts'
+import { createGithubClient } from '../github/client.ts'
 import { createForge } from '../github/forge.ts'
 import { createIntake } from '../github/intake.ts'
-import { createSourceMirror, type MirrorOptions } from '../github/mirror.ts'
+import { createSourceMirror } from '../github/mirror.ts'
+import { gitUrlOf, mirrorAccess } from '../github/mirror-access.ts'
 import { createForgeReader } from '../github/reader.ts'
 import { translate } from '../github/translate.ts'
 import { createPostgresQueue } from '../queue/postgres.ts'
@@ -249,7 +250,7 @@ async function connectGithub(
   stack: Stack,
 ): Promise<Github> {
   if (github.kind === 'app') {
-    const webUrl = github.apiUrl === 'https://api.github.com' ? 'https://github.com' : new URL(github.apiUrl).origin
+    const webUrl = gitUrlOf(github.apiUrl)
     return { app: github, gitUrl: webUrl, webUrl, twin: undefined, pageToken: undefined }
   }
   const webhookSecret = await directory.keep('webhookSecret', newSecret)
@@ -313,14 +314,6 @@ async function startBackends(
     backends.set(name, backend)
   }
   return backends
-}
-
-/** The repository's name as it is now, and a token that reads this one repository. */
-function mirrorAccess(client: GithubClient, reader: ForgeReader): MirrorOptions['access'] {
-  return async (repository, signal) => {
-    const [found, token] = await Promise.all([reader.repository(repository, signal), client.readToken(repository)])
-    return { fullName: found?.fullName ?? repository.fullName, token }
-  }
 }
 
 /** Both arms come from the service's own mirror; a commit that is no part of the repository any more has no tree. */

@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { TwinAdmin } from './twin-admin.ts'
+
+const run = promisify(execFile)
+
+export type Demo = { readonly repository: string; readonly pullRequests: readonly DemoPullRequest[] }
+export type DemoPullRequest = { readonly number: number; readonly title: string; readonly conclusion: 'success' | 'failure' }
+
+type DemoFile = { readonly repository: string; readonly message: string; readonly changes: readonly string[] }
+type ChangeFile = { readonly branch: string; readonly title: string; readonly body: string; readonly conclusion: 'success' | 'failure' }
+
+/** Who lives in the demo: one who may merge, and one who just found the repository. */
+const people = { maintainer: 'mara', stranger: 'sam' } as const
+/** The same content must give the same commits at each start, so that pushing again changes nothing. */
+const commitDate = '2026-01-05T09:00:00Z'
+
+export type SeedOptions = {
+  readonly template: string
+  readonly gitUrl: string
+  readonly admin: TwinAdmin
+  readonly searchPath: string
+  readonly say: (line: string) => void
+}
+
+/**
+ * Makes the demo's people and repository, pushes main over git, and opens its pull requests. Every step may be repeated: a start that was
+ * killed half-way is finished by the next one.
+ */
+export async function seedDemo({ template, gitUrl, admin, searchPath, say }: SeedOptions): Promise<Demo> {
+  const demo = readJson<DemoFile>(join(template, 'demo.json'))
+  const [owner = '', name = ''] = demo.repository.split('/')
+  await admin('createUser', { login: owner })
+  const { token } = await admin<{ readonly token: string }>('createUser', { login: people.maintainer, name: 'Mara (maintainer)' })
+  await admin('createUser', { login: people.stranger, name: 'Sam (stranger)' })
+  await admin('createRepository', { owner, name, description: 'An arm that learns to reach' })
+  await admin('grant', { repository: demo.repository, login: people.maintainer, role: 'maintain' })
+  await admin('install', { owner })
+  const work = mkdtempSync(join(tmpdir(), 'osmo-demo-'))
+  try {
+    const git = gitIn(work, searchPath, `${gitUrl.replace('://', `://${people.maintainer}:${token}@`)}/${demo.repository}.git`)
+    await pushMain(git, work, template, demo)
+    say(`pushed ${demo.repository} to main`)
+    const pullRequests: DemoPullRequest[] = []
+    for (const change of demo.changes)
+      pullRequests.push(await openPullRequest({ git, work, admin, demo, template: join(template, 'changes', change), say }))
+    return { repository: demo.repository, pullRequests }
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+type Git = (...parameters: readonly string[]) => Promise<void>
+
+/** The address carries a token, so it is never a remote of the repository and never printed. */
+function gitIn(directory: string, searchPath: string, url: string): Git {
+  const environment = {
+    PATH: searchPath,
+    HOME: directory,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_AUTHOR_NAME: 'Mara',
+    GIT_AUTHOR_EMAIL: 'mara@users.noreply.twin.test',
+    GIT_AUTHOR_DATE: commitDate,
+    GIT_COMMITTER_NAME: 'Mara',
+    GIT_COMMITTER_EMAIL: 'mara@users.noreply.twin.test',
+    GIT_COMMITTER_DATE: commitDate,
+  }
+  return async (...parameters) => {
+    const filled = parameters.map((parameter) => (parameter === 'REMOTE' ? url : parameter))
+    try {
+      await run('git', ['-c', 'init.defaultBranch=main', ...filled], { cwd: directory, env: environment, timeout: 60_000 })
+    } catch (error) {
+      throw new Error(
+        `git ${parameters.join(' ')} failed: ${String((error as { stderr?: string }).stderr ?? error).replaceAll(url, 'REMOTE')}`,
+      )
+    }
+  }
+}
+
+async function pushMain(git: Git, work: string, template: string, demo: DemoFile): Promise<void> {
+  await git('init', '--quiet')
+  cpSync(join(template, 'repository'), work, { recursive: true })
+  await git('add', '--all')
+  await git('commit', '--quiet', '--message', demo.message)
+  await git('push', '--quiet', 'REMOTE', 'main')
+}
+
+type Opening = {
+  readonly git: Git
+  readonly work: string
+  readonly admin: TwinAdmin
+  readonly demo: DemoFile
+  readonly template: string
+  readonly say: SeedOptions['say']
+}
+
+async function openPullRequest({ git, work, admin, demo, template, say }: Opening): Promise<DemoPullRequest> {
+  const { branch, title, body, conclusion } = readJson<ChangeFile>(join(template, 'change.json'))
+  await git('checkout', '--quiet', '-B', branch, 'main')
+  cpSync(join(template, 'files'), work, { recursive: true })
+  await git('add', '--all')
+  await git('commit', '--quiet', '--message', `${title}\n\n${body}`)
+  await git('push', '--quiet', 'REMOTE', branch)
+  const { number } = await admin<{ readonly number: number }>('createPullRequest', {
+    repository: demo.repository,
+    title,
+    body,
+    head: branch,
+    author: people.maintainer,
+  })
+  say(`opened pull request #${number}: ${title}`)
+  return { number, title, conclusion }
+}
+
+const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T

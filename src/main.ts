@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { destination, pino } from 'pino'
+import { readSettings, type Settings, usage, WrongSettings } from './config.ts'
+import { type Concluded, narrate } from './demo/narrator.ts'
+import { type Demo, seedDemo } from './demo/seed.ts'
+import { createTwinAdmin } from './demo/twin-admin.ts'
+import { DirectoryInUse } from './installation/data-directory.ts'
+import { type Installation, startInstallation } from './installation/installation.ts'
+
+/** Composition root: reads the environment, starts the installation, and ends it as it is told to. */
+async function main(): Promise<void> {
+  const parameters = process.argv.slice(2)
+  if (parameters.includes('--help') || parameters.includes('-h')) return void process.stdout.write(usage)
+  const settings = readSettings(process.env, parameters, { isRoot: process.getuid?.() === 0 ? 'root' : 'user' })
+  const started = performance.now()
+  const installation = await startInstallation(settings, logger(settings))
+  const ending = endOn(installation)
+  process.stdout.write(block(installation, (performance.now() - started) / 1000))
+  if (installation.twin && settings.demo === 'run') await runDemo(installation, settings, ending)
+}
+
+async function runDemo({ twin, store, addresses }: Installation, settings: Settings, signal: AbortSignal): Promise<void> {
+  if (!twin) return
+  const admin = createTwinAdmin(twin.url, twin.adminToken)
+  const template = join(import.meta.dirname, '..', 'templates', 'robot-arm')
+  const demo = await seedDemo({ template, gitUrl: twin.url, admin, searchPath: settings.searchPath, say })
+  const wanted = demo.pullRequests.map(({ number }) => number)
+  let told = false
+  await narrate({ views: store.views, samples: store.samples, say, signal, concluded })
+
+  function concluded(all: readonly Concluded[]): void {
+    if (told || !wanted.every((number) => all.some((one) => one.pullRequest === number))) return
+    told = true
+    process.stdout.write(invitation(demo, all, addresses))
+  }
+}
+
+function invitation(
+  { repository, pullRequests }: Demo,
+  all: readonly Concluded[],
+  { github, githubToken }: Installation['addresses'],
+): string {
+  const lines = pullRequests.map(({ number }) => {
+    const verdict = all.findLast((one) => one.pullRequest === number)
+    return `  #${number}  ${verdict?.conclusion.padEnd(8)}  ${github}/${repository}/pull/${number}?token=${githubToken}`
+  })
+  return `\nBoth verdicts are in. Open a pull request, pick who you are, and type a command such as /osmo status:\n${lines.join('\n')}\n\nServing until Ctrl-C\n\n`
+}
+
+/** A line a change, with the time of day. */
+function say(line: string): void {
+  process.stdout.write(`${new Date().toTimeString().slice(0, 8)}  ${line}\n`)
+}
+
+function block({ addresses, parts }: Installation, seconds: number): string {
+  const token = (value: string | undefined) => (value === undefined ? '' : `?token=${value}`)
+  return [
+    '',
+    `osmo-runner is up after ${seconds.toFixed(1)} s`,
+    `  pages      ${addresses.pages}/${token(addresses.pagesToken)}`,
+    `  GitHub     ${addresses.github}/${token(addresses.githubToken)}  (${parts.github})`,
+    `  webhook    ${addresses.webhook}`,
+    `  database   ${parts.database}`,
+    `  queue      ${parts.queue}`,
+    ...parts.backends.map((backend) => `  backend    ${backend}`),
+    `  data       ${parts.data}`,
+    '',
+    '',
+  ].join('\n')
+}
+
+/** With the demo the terminal tells a story, so lines for machines go to a file; a service writes them to its standard output. */
+function logger({ github, dataDirectory }: Settings) {
+  const options = { level: process.env.LOG_LEVEL ?? 'info' }
+  if (github.kind === 'app') return pino(options)
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o711 })
+  return pino(options, destination({ dest: join(dataDirectory, 'osmo-runner.log'), mkdir: true, sync: false }))
+}
+
+/** SIGINT ends everything that was started; SIGTERM and SIGHUP leave attempts and children for the next start. A second signal does not wait. */
+function endOn(installation: Installation): AbortSignal {
+  const ending = new AbortController()
+  const end = (how: 'interrupt' | 'leave') => {
+    if (ending.signal.aborted) process.exit(1)
+    ending.abort()
+    if (how === 'interrupt') process.stdout.write('\nStopping …\n')
+    void installation.stop(how).finally(() => process.exit(0))
+  }
+  process.on('SIGINT', () => end('interrupt'))
+  process.on('SIGTERM', () => end('leave'))
+  process.on('SIGHUP', () => end('leave'))
+  return ending.signal
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof WrongSettings || error instanceof DirectoryInUse
+  process.stderr.write(`${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exit(1)
+})
