@@ -23,11 +23,11 @@ class Formatter {
   }
 
   format(text: string, depth: number): string {
+    this.#machine.meter.text(text.length)
     if (depth > 1) valueFault('Expected at most one field inside the description of another.')
     const parts: string[] = []
     let position = 0
     while (position < text.length) position = this.#part(text, position, depth, parts)
-    this.#machine.meter.text(parts.reduce((sum, part) => sum + part.length, 0))
     return parts.join('')
   }
 
@@ -42,7 +42,9 @@ class Formatter {
     if (text[brace] === '}') valueFault('Expected "{" before "}" in the format. Write }} for a brace.')
     const end = fieldEnd(text, brace)
     this.#machine.meter.step()
-    parts.push(this.#field(text.slice(brace + 1, end), depth))
+    const field = this.#field(text.slice(brace + 1, end), depth)
+    this.#machine.meter.text(field.length)
+    parts.push(field)
     return end + 1
   }
 
@@ -169,12 +171,18 @@ function formatNumber(value: bigint | number | boolean, description: Description
 function formatInteger(value: bigint, description: Description, meter: Meter): string {
   const type = description.type ?? 'd'
   if (type === 's') return valueFault('Expected text for the format "s", got an int. Convert it with |string.')
-  if (type === 'c') return aligned('', String.fromCodePoint(Number(value)), description, meter)
+  if (type === 'c') return aligned('', characterOf(value), description, meter)
   const base = type === 'b' ? 2 : type === 'o' ? 8 : type.toLowerCase() === 'x' ? 16 : 10
   const digits = (value < 0n ? -value : value).toString(base)
   const grouped = description.grouping === undefined ? digits : groupDigits(digits, description.grouping, base === 10 ? 3 : 4)
   const prefix = description.alternate === 'alternate' && base !== 10 ? `0${type}` : ''
   return aligned(signed(value < 0n, '', description.sign) + prefix, type === 'X' ? grouped.toUpperCase() : grouped, description, meter)
+}
+
+function characterOf(code: bigint): string {
+  return code >= 0n && code <= 0x10ffffn
+    ? String.fromCodePoint(Number(code))
+    : valueFault('Expected the number of a character for the format "c".')
 }
 
 function formatFloatValue(value: number, description: Description, meter: Meter): string {

@@ -42,7 +42,12 @@ export class Registry<Result> {
   }
 
   unknown(name: string): { readonly code: FaultCode; readonly message: string } {
-    const message = `Expected a ${this.#what} of Jinja's, and there is none called "${name}".${suggest(name, this.#builtins.keys()) || ' Remove it.'}`
+    const message = `Expected a ${this.#what} of Jinja's, and there is none called "${name}".${
+      suggest(
+        name,
+        [...this.#builtins.keys()].filter((known) => /^\w/.test(known)),
+      ) || ' Remove it.'
+    }`
     return { code: `template/unknown-${this.#what}`, message }
   }
 

@@ -29,7 +29,7 @@ function countItems(items: readonly Value[], [wanted]: Bound, { meter }: Machine
 
 function insert(target: List, [index, value]: Bound, { meter }: Machine): Value {
   meter.items(1)
-  meter.scan(target.items.length)
+  meter.scan(target.items.length * 8)
   target.items.splice(resolve(demandCount(index), target.items.length), 0, value ?? null)
   return null
 }
@@ -43,7 +43,7 @@ function popItem(target: List, [index]: Bound, { meter }: Machine): Value {
   const { length } = target.items
   const wanted = index === undefined ? length - 1 : demandCount(index)
   const position = wanted < 0 && index !== undefined ? wanted + length : wanted
-  meter.scan(length)
+  meter.scan(length * 8)
   const [item] = position < 0 || position >= length ? [] : target.items.splice(position, 1)
   return item === undefined ? valueFault('Expected an index that is in the list for pop(), and it is not. Test the length first.') : item
 }
@@ -77,7 +77,7 @@ export const listMethods: MethodTable = new Map<string, Method>([
     return null
   }),
   method('reverse', '', asList, (target, _, { meter }) => {
-    meter.scan(target.items.length)
+    meter.scan(target.items.length * 8)
     target.items.reverse()
     return null
   }),

@@ -124,6 +124,7 @@ export class Interpreter implements Evaluator {
 
   #record(error: unknown, statement: Span): void {
     if (!(error instanceof TemplateFailure)) throw error
+    if (this.#ended) return
     const span = error.span ?? this.at ?? statement
     const known = this.faults.some((fault) => fault.offset === span.start && fault.message === error.message)
     if (!error.repeated && !known) this.faults.push({ code: error.code, offset: span.start, endOffset: span.end, message: error.message })

@@ -131,6 +131,10 @@ class Lexer {
   #expression(kind: 'print' | 'block', at: number, inside: number): void {
     this.#push(`${kind}-begin`, '', at, inside)
     this.#position = inside
+    if (kind === 'print' && this.#shield.tokens.has(at + 1)) {
+      this.#threeBraces(at)
+      return
+    }
     const open: string[] = []
     const endPattern = kind === 'print' ? patterns.printEnd : patterns.blockEnd
     while (this.#position < this.#end) {
@@ -142,6 +146,15 @@ class Lexer {
       }
       this.#word(open)
     }
+  }
+
+  /** `{{{output}}}`: Jinja reads the first two braces as its own. */
+  #threeBraces(at: number): void {
+    const token = this.#shield.tokens.get(at + 1) ?? { start: at, end: at + 1, text: '' }
+    const message = `Expected two braces around a token of OSMO's, got three. Write "{" ~ … ~ "}" around it, or {% raw %}{{% endraw %}${token.text}.`
+    this.#push('invalid', message, token.start, token.end)
+    this.#position = this.#masked[token.end] === '}' ? token.end + 1 : token.end
+    this.#push('print-end', '', token.end, this.#position)
   }
 
   /** With brackets still open this is a mistake, and the next tag is read as if they were closed. */
@@ -160,7 +173,7 @@ class Lexer {
       this.#misplacedToken(start, shielded.end, shielded.text)
       return
     }
-    for (const kind of ['space', 'float', 'integer', 'name', 'string', 'operator'] as const) {
+    for (const kind of kindsAt(this.#masked.charCodeAt(start))) {
       if (kind === 'float' && this.#masked[start - 1] === '.') continue
       const text = this.#match(patterns[kind], start)
       if (text === undefined) continue
@@ -270,6 +283,26 @@ class Lexer {
     this.#tokens.push({ kind, text, start, end })
   }
 }
+
+type WordKind = 'space' | 'float' | 'integer' | 'name' | 'string' | 'operator'
+
+/** Which words can begin with this UTF-16 unit, the likeliest first. */
+function kindsAt(unit: number): readonly WordKind[] {
+  if (unit >= 0x80) return wordKinds.foreign
+  if (unit <= 0x20) return wordKinds.space
+  if (unit >= 0x30 && unit <= 0x39) return wordKinds.number
+  if (unit === 0x5f || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a)) return wordKinds.name
+  return unit === 0x22 || unit === 0x27 ? wordKinds.string : wordKinds.operator
+}
+
+const wordKinds = {
+  foreign: ['name', 'space'],
+  space: ['space'],
+  number: ['float', 'integer', 'name'],
+  name: ['name'],
+  string: ['string'],
+  operator: ['operator'],
+} as const satisfies Readonly<Record<string, readonly WordKind[]>>
 
 /** Follows brackets inside a tag; a fault's message, or nothing. */
 function balance(operator: string, open: string[]): string | undefined {

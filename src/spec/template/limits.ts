@@ -49,7 +49,7 @@ export const defaultLimits: RenderLimits = {
   outputBytes: 4 * 1024 * 1024,
   textLength: 4 * 1024 * 1024,
   memoryBytes: 256 * 1024 * 1024,
-  depth: 200,
+  depth: 600,
   integerBits: 14_284,
 }
 

@@ -99,13 +99,25 @@ class Parser {
     try {
       const value = this.#expressions.tuple()
       const end = this.#stream.current
-      if (end.kind !== 'print-end') this.#stream.fail('an operator or the end of the expression, "}}"')
+      if (end.kind !== 'print-end') this.#unfinished(value)
       this.#stream.next()
       return [{ kind: 'print', value, start, end: end.end }]
     } catch (error) {
       this.#recover(error, 'print-end')
       return []
     }
+  }
+
+  #unfinished(value: Expression): never {
+    const token = this.#stream.current
+    if (value.kind === 'name' && (value.name === 'input' || value.name === 'host') && token.kind === 'operator' && token.text === ':') {
+      const message = `Expected no blanks in a token of OSMO's, and there is one behind "{{". Write {{${value.name}:…}}.`
+      throw new SyntaxFailure(message, { start: value.start, end: token.end })
+    }
+    return this.#stream.fail(
+      'an operator or the end of the expression, "}}"',
+      'Correct it, or put {% raw %} around text that only looks like Jinja',
+    )
   }
 
   #statement(enclosing: string | undefined): Statement[] {

@@ -1,10 +1,10 @@
 import type { Span } from './limits.ts'
 
 /**
- * OSMO's own tokens, which reach the rendered text unchanged. No blanks behind the braces; whatever stands behind `input:` and
- * `host:` belongs to the token, blanks and line ends too.
+ * How OSMO's own tokens begin; they reach the rendered text unchanged. No blanks behind the braces; whatever stands behind `input:` and
+ * `host:` up to the next brace belongs to the token, blanks and line ends too.
  */
-const tokenPattern = /\{\{(?:uuid|workflow_id|output|input:[^}]+|host:[^}]+)\}\}/g
+const tokenStart = /\{\{(?:(?:uuid|workflow_id|output)\}\}|(?:input|host):)/g
 
 export type ShieldedToken = Span & {
   /** What is printed: the token, or its twin that differs only in blanks at its end and stands last in the file. */
@@ -25,16 +25,40 @@ export type ShieldedText = {
  * string literals OSMO would print the name of that variable, which nothing resolves. Here the token itself is kept.
  */
 export function shieldTokens(text: string): ShieldedText {
-  const matches = [...text.matchAll(tokenPattern)]
-  const lastTwins = new Map(matches.map((match) => [match[0].slice(2, -2).trimEnd(), match[0]]))
+  const found = findTokens(text)
+  const lastTwins = new Map(found.map(({ start, end }) => [twinKey(text.slice(start, end)), text.slice(start, end)]))
   const tokens = new Map<number, ShieldedToken>()
   const parts: string[] = []
   let position = 0
-  for (const match of matches) {
-    const end = match.index + match[0].length
-    tokens.set(match.index, { start: match.index, end, text: lastTwins.get(match[0].slice(2, -2).trimEnd()) ?? match[0] })
-    parts.push(text.slice(position, match.index), '{{', '_'.repeat(match[0].length - 4), '}}')
+  for (const { start, end } of found) {
+    const token = text.slice(start, end)
+    tokens.set(start, { start, end, text: lastTwins.get(twinKey(token)) ?? token })
+    parts.push(text.slice(position, start), '{{', '_'.repeat(token.length - 4), '}}')
     position = end
   }
   return { masked: parts.join('') + text.slice(position), tokens }
+}
+
+/** The token without its braces and without blanks at its end, of which OSMO takes the hash. */
+function twinKey(token: string): string {
+  return token.slice(2, -2).trimEnd()
+}
+
+/** By hand, since `[^}]+` would look through the rest of the text again at every beginning. */
+function findTokens(text: string): Span[] {
+  const found: Span[] = []
+  let brace = -1
+  for (const match of text.matchAll(tokenStart)) {
+    const start = match.index
+    if (start < (found.at(-1)?.end ?? 0)) continue
+    const inside = start + match[0].length
+    if (match[0].endsWith('}}')) {
+      found.push({ start, end: inside })
+      continue
+    }
+    if (brace < inside) brace = text.indexOf('}', inside)
+    if (brace < 0) break
+    if (brace > inside && text[brace + 1] === '}') found.push({ start, end: brace + 2 })
+  }
+  return found
 }

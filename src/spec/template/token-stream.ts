@@ -79,10 +79,10 @@ export class TokenStream {
   }
 
   /** `expected` is a noun phrase. */
-  fail(expected: string): never {
+  fail(expected: string, advice = 'Correct it'): never {
     const token = this.current
     if (token.kind === 'invalid') throw new SyntaxFailure(token.text, token)
-    throw new SyntaxFailure(`Expected ${expected}, got ${describe(token)}.`, token)
+    throw new SyntaxFailure(`Expected ${expected}, got ${describe(token)}. ${advice}.`, token)
   }
 
   /** Behind the end of the tag in which the cursor stands. */

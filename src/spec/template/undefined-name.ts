@@ -33,7 +33,8 @@ export class Names {
 const tokens: ReadonlySet<string> = new Set(['output', 'uuid', 'workflow_id', 'input', 'host'])
 
 export function undefinedName(name: string, span: Span, known: readonly string[]): Value {
-  const near = nearestWord(name, known)
+  // Every short name is near every other.
+  const near = name.length < 3 ? undefined : nearestWord(name, known)
   const advice = tokens.has(name)
     ? ` For OSMO's token write {{${name === 'input' || name === 'host' ? `${name}:…` : name}}} without blanks.`
     : near === undefined

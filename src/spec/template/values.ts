@@ -222,6 +222,9 @@ export function hashKey(value: Value, meter: Meter): string {
   return isObject(value) ? objectKey(value, meter) : ''
 }
 
+/** A tuple of tuples can stand for more than memory holds. */
+const maximumKeyLength = 65_536
+
 function objectKey(value: Extract<Value, object>, meter: Meter): string {
   if (value.kind === 'undefined') return failUndefined(value)
   if (value.kind === 'moment') return `d${value.precision} ${epochMilliseconds(value)} ${value.parts[6] ?? 0}`
@@ -234,6 +237,7 @@ function objectKey(value: Extract<Value, object>, meter: Meter): string {
   meter.leave()
   const key = `t${keys.map((part) => `${part.length}:${part}`).join('')}`
   meter.text(key.length)
+  if (key.length > maximumKeyLength) valueFault(`Expected a tuple with at most ${maximumKeyLength} characters as a key. Use a shorter one.`)
   return key
 }
 
