@@ -1,4 +1,4 @@
-import { chmod, unlink } from 'node:fs/promises'
+import { chmod, lstat, unlink } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { connect } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
@@ -61,7 +61,7 @@ async function listenOnPort(server: Server, host: string, port: number): Promise
 
 /** A socket file that nobody answers was left behind by a process that was killed. */
 async function listenOnSocket(server: Server, path: string, mode: number): Promise<void> {
-  if ((await probe(path)) === 'deserted') await unlink(path)
+  if ((await isSocket(path)) && (await probe(path)) === 'deserted') await unlink(path)
   await listening(server, path, () => server.listen({ path, backlog: 1024 }))
   await chmod(path, mode)
 }
@@ -77,14 +77,19 @@ function listening(server: Server, where: string, start: () => void): Promise<vo
   })
 }
 
-function probe(path: string): Promise<'absent' | 'deserted' | 'answered'> {
+async function isSocket(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined)
+  return found?.isSocket() ?? false
+}
+
+function probe(path: string): Promise<'deserted' | 'in-use'> {
   return new Promise((resolve) => {
     const socket = connect(path)
     socket.once('connect', () => {
       socket.destroy()
-      resolve('answered')
+      resolve('in-use')
     })
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'deserted' : 'absent'))
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'deserted' : 'in-use'))
   })
 }
 
