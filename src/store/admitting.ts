@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { WorkflowStore } from '../engine/ports.ts'
 import type { WorkflowId } from '../workflow/names.ts'
-import type { Database } from './schema.ts'
+import type { Database } from './database.ts'
 import { supersede } from './superseding.ts'
 
 type Admitting = Pick<WorkflowStore, 'admit' | 'waitingConcurrencyKeys' | 'yieldSlot'>

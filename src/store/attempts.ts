@@ -3,8 +3,8 @@ import type { AttemptGrant, AttemptGrants, BaseInputs } from '../engine/ports.ts
 import type { AttemptReference } from '../workflow/names.ts'
 import type { TaskTemplate } from '../workflow/plan-types.ts'
 import type { Provenance } from '../workflow/state.ts'
+import type { Database } from './database.ts'
 import { baseInputsOf, resolveInputs } from './inputs.ts'
-import type { Database } from './schema.ts'
 
 /** An attempt may ask from the moment its `create-pod` is saved until it has ended, cancellation's grace included. */
 export function createAttemptStore(db: Database): AttemptGrants {

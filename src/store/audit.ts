@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { AuditStore } from '../engine/ports.ts'
-import type { Database } from './schema.ts'
+import type { Database } from './database.ts'
 import { storableText } from './storable.ts'
 
 /** Strangers choose some of these words; each is cut. */

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Delivery, DeliveryStore } from '../engine/ports.ts'
-import type { Database } from './schema.ts'
+import type { Database } from './database.ts'
 import { storableText } from './storable.ts'
 
 /** A delivery that failed this often waits for somebody to redeliver it. */

@@ -3,10 +3,10 @@ import type { BaseInputs, DispatchOrder, DispatchStore, LivePod, PendingPod } fr
 import type { AttemptReference, WorkflowId } from '../workflow/names.ts'
 import type { TaskTemplate } from '../workflow/plan-types.ts'
 import type { Task } from '../workflow/state.ts'
+import type { Database } from './database.ts'
 import { type HeaderRow, headerColumns, headerOf } from './headers.ts'
 import { baseInputsOf, resolveInputs } from './inputs.ts'
 import { isClaimable } from './outbox.ts'
-import type { Database } from './schema.ts'
 
 export function createDispatchStore(db: Database): DispatchStore {
   return {

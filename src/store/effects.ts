@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { OutboxEffect, OutboxLane } from '../engine/ports.ts'
 import type { Instant, WorkflowId } from '../workflow/names.ts'
 import type { Effect } from '../workflow/state.ts'
-import type { Database } from './schema.ts'
+import type { Database } from './database.ts'
 import { jsonText } from './storable.ts'
 
 /** Progress is reported at most this often; what is important goes at once (architecture.md §9). */

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { BaseInputs, StoredOutputs } from '../engine/ports.ts'
 import type { InputSpec } from '../spec/types.ts'
 import type { WorkflowId } from '../workflow/names.ts'
-import type { Database } from './schema.ts'
+import type { Database } from './database.ts'
 import { jsonText } from './storable.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { LogChunk, LogStore } from '../engine/ports.ts'
 import type { AttemptReference } from '../workflow/names.ts'
-import type { Database } from './schema.ts'
+import type { Database } from './database.ts'
 import { jsonText, storableText } from './storable.ts'
 
 const kibibyte = 1024

@@ -3,7 +3,7 @@ import type { WorkflowId } from '../workflow/names.ts'
 import type { PlannedGroup, PlannedTask, WorkflowPlan } from '../workflow/plan-types.ts'
 import type { Counts, Provenance, Task, TaskState } from '../workflow/state.ts'
 import { groupCondition, workflowStatus } from '../workflow/status.ts'
-import type { Database, Standing } from './schema.ts'
+import type { Database } from './database.ts'
 import { json, jsonText, storableText } from './storable.ts'
 
 type Opened = { readonly kind: 'opened' | 'existing'; readonly id: WorkflowId }
@@ -90,6 +90,9 @@ async function nextDisplayId(db: Database, name: string): Promise<string> {
     on conflict (name) do update set last = display_counter.last + 1 returning last`.execute(db)
   return `${storableText(name)}-${rows[0]!.last}`
 }
+
+/** Whose outputs and numbers may serve others; those of `trusted-default` also make history. */
+type Standing = 'trusted-default' | 'trusted' | 'other'
 
 function standingOf({ origin, defaultBranch, pullRequest }: Provenance): Standing {
   if (origin !== 'trusted') return 'other'

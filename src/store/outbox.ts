@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Outbox, OutboxLane, OutboxRow } from '../engine/ports.ts'
+import type { Database } from './database.ts'
 import { addOther } from './effects.ts'
-import type { Database } from './schema.ts'
 import { storableText } from './storable.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ReportStore, SubmissionId } from '../engine/ports.ts'
 import type { WorkflowId } from '../workflow/names.ts'
-import type { Database } from './schema.ts'
+import type { Database } from './database.ts'
 
 /** What was last written to GitHub, so that nothing is written again that has not changed. */
 export function createReportStore(db: Database): ReportStore {

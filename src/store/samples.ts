@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { BenchmarkRun } from '../benchmark/types.ts'
 import type { SampleStore } from '../engine/ports.ts'
-import type { Database } from './schema.ts'
+import type { Database } from './database.ts'
 import { json } from './storable.ts'
 
 export function createSampleStore(db: Database): SampleStore {

@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import type { WorkflowId } from '../workflow/names.ts'
 import type { Group, Slice, Task, TaskState, Workflow, WorkflowEvent } from '../workflow/state.ts'
 import { workflowStatus } from '../workflow/status.ts'
+import type { Database } from './database.ts'
 import { type HeaderRow, headerColumns, headerOf } from './headers.ts'
 import { replacedState } from './replaced-attempt.ts'
-import type { Database } from './schema.ts'
 import { json, jsonText } from './storable.ts'
 
 /**

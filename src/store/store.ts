@@ -15,13 +15,13 @@ import type {
 } from '../engine/ports.ts'
 import { createAttemptStore } from './attempts.ts'
 import { createAuditStore } from './audit.ts'
+import type { Database } from './database.ts'
 import { createDeliveryStore } from './deliveries.ts'
 import { createDispatchStore } from './dispatch.ts'
 import { createLogStore } from './logs.ts'
 import { createOutbox } from './outbox.ts'
 import { createReportStore } from './reports.ts'
 import { createSampleStore } from './samples.ts'
-import type { Schema } from './schema.ts'
 import { createSubmissionStore } from './submissions.ts'
 import { createViewStore } from './views.ts'
 import { createWorkflowStore } from './workflows.ts'
@@ -43,7 +43,7 @@ export type Store = {
 
 /** Over a pool of `createPool` on a database that `migrate` has prepared. The pool stays the caller's to end. */
 export function createStore(pool: Pool): Store {
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  const db: Database = new Kysely({ dialect: new PostgresDialect({ pool }) })
   return {
     deliveries: createDeliveryStore(db),
     submissions: createSubmissionStore(db),

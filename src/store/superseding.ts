@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { WorkflowId } from '../workflow/names.ts'
-import type { Database } from './schema.ts'
+import type { Database } from './database.ts'
 
 /**
  * What a new workflow of a concurrency group means for the older ones (extensions.md §2): of a pull request, those of another head that

@@ -3,9 +3,9 @@ import type { BaseInputs, StoredPlan, TaskView, ViewStore, WorkflowRow, Workflow
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import type { TaskState } from '../workflow/state.ts'
 import { workflowStatus } from '../workflow/status.ts'
+import type { Database } from './database.ts'
 import { type HeaderRow, headerColumns, headerOf } from './headers.ts'
 import { baseInputsOf, storedOutputs } from './inputs.ts'
-import type { Database } from './schema.ts'
 import { planOf } from './submissions.ts'
 
 export function createViewStore(db: Database): ViewStore {

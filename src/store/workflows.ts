@@ -3,8 +3,8 @@ import type { BaseInputs, EventWithoutTime, ExpectedPod, Sighting, WorkflowStore
 import { podName, type WorkflowId } from '../workflow/names.ts'
 import type { TaskState } from '../workflow/state.ts'
 import { createAdmitting } from './admitting.ts'
+import type { Database } from './database.ts'
 import { createFolding } from './folding.ts'
-import type { Database } from './schema.ts'
 import { json, jsonText } from './storable.ts'
 
 export function createWorkflowStore(db: Database): WorkflowStore {

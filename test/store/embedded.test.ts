@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { chooseAccount } from '../../src/store/embedded/account.ts'
+import { nativeDirectory, prepareBinaries } from '../../src/store/embedded/binaries.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded/embedded.ts'
 import { prepareSocketDirectory } from '../../src/store/embedded/socket-directory.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -96,6 +99,28 @@ describe('Embedded PostgreSQL', () => {
     assert.ok(Buffer.byteLength(chosen) < 90)
     assert.equal((await stat(chosen)).mode & 0o777, 0o700)
     assert.equal(await prepareSocketDirectory(directory, undefined), chosen)
+  })
+
+  const notRoot = process.getuid?.() === 0 ? false : 'only root gives PostgreSQL a uid of its own'
+  it('is copied to where its own uid can read it, when npm put it out of reach', { skip: notRoot }, async (context) => {
+    const directory = await aDirectory(context)
+    await mkdir(directory)
+    const account = await chooseAccount(directory, path.join(directory, 'data'))
+    const outOfReach = path.join(path.dirname(directory), 'secret')
+    await mkdir(outOfReach, { mode: 0o700 })
+    await cp(path.join(nativeDirectory(), '..'), outOfReach, { recursive: true })
+    const { initdb, environment } = await prepareBinaries(directory, account, path.join(outOfReach, 'native'))
+    assert.ok(initdb.startsWith(directory))
+    const { stdout } = await promisify(execFile)(initdb, ['--version'], { ...(account && { uid: account.uid }), env: environment })
+    assert.match(stdout, /PostgreSQL/)
+  })
+
+  it('says which directory bars the way of its own uid', { skip: notRoot }, async (context) => {
+    const secret = await aDirectory(context)
+    const directory = path.join(secret, 'service', 'postgres')
+    await mkdir(directory, { recursive: true })
+    await chmod(secret, 0o700)
+    await assert.rejects(start(directory), new RegExp(`may not enter ${secret}: choose a data directory elsewhere`))
   })
 
   it('refuses a socket directory that somebody else has put there', async (context) => {

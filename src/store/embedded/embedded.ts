@@ -145,6 +145,7 @@ function settingArguments({ socketDirectory, settings }: Server): readonly strin
     max_connections: '100',
     max_wal_size: '256MB',
     jit: 'off',
+    log_checkpoints: 'off',
     // A statement's parameters may be what somebody keeps secret.
     log_min_error_statement: 'panic',
     log_parameter_max_length_on_error: '0',
