@@ -21,7 +21,6 @@ import { createForgeReader } from '../github/reader.ts'
 import { translate } from '../github/translate.ts'
 import { createPostgresQueue } from '../queue/postgres.ts'
 import { createRedisQueue } from '../queue/redis.ts'
-import { parseSpec } from '../spec/parse-spec.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
 import type { PlatformConfig } from '../spec/types.ts'
 import { startEmbeddedPostgres } from '../store/embedded/embedded.ts'
@@ -33,6 +32,7 @@ import { startWebServer } from '../web/server.ts'
 import { type DataDirectory, newSecret, openDataDirectory } from './data-directory.ts'
 import { embeddedPlatforms } from './embedded-platforms.ts'
 import { freePort } from './free-port.ts'
+import { createParserThread } from './spec-parser.ts'
 import { type Running, Stack } from './stack.ts'
 import { startTwinProcess, type TwinProcess } from './twin-process.ts'
 
@@ -115,6 +115,8 @@ async function start(settings: Settings, log: Logger, stack: Stack): Promise<Ins
 
   const pagesToken = github.twin ? await directory.keep('pagesToken', newSecret) : undefined
   const pagesUrl = `http://127.0.0.1:${ports.pages}`
+  const parser = createParserThread()
+  stack.push({ stop: () => parser.close() })
   const service = createService({
     stores: store,
     queue,
@@ -124,7 +126,7 @@ async function start(settings: Settings, log: Logger, stack: Stack): Promise<Ins
     mirror,
     objects,
     translate,
-    parse: async (text, options) => parseSpec(text, options),
+    parse: parser.parse,
     latest: latestSuccessful(store.views),
     platforms,
     appId: github.app.appId,
