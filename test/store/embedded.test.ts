@@ -14,13 +14,22 @@ import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { aDatabase, silentLog } from '../harness/postgres.ts'
 
-const settings = { fsync: 'off' }
-const start = (directory: string) => startEmbeddedPostgres({ directory, log: silentLog, settings })
+const running = new Map<string, EmbeddedPostgres[]>()
+
+async function start(directory: string, settings: Readonly<Record<string, string>> = { fsync: 'off' }): Promise<EmbeddedPostgres> {
+  const postgres = await startEmbeddedPostgres({ directory, log: silentLog, settings })
+  running.set(directory, [...(running.get(directory) ?? []), postgres])
+  return postgres
+}
 
 async function aDirectory(context: TestContext): Promise<string> {
   const parent = await mkdtemp(path.join(os.tmpdir(), 'osmo-embedded-'))
-  context.after(() => rm(parent, { recursive: true, force: true }))
-  return path.join(parent, 'postgres')
+  const directory = path.join(parent, 'postgres')
+  context.after(async () => {
+    for (const postgres of running.get(directory) ?? []) await postgres.stop()
+    await rm(parent, { recursive: true, force: true })
+  })
+  return directory
 }
 
 async function query<T extends object>(postgres: EmbeddedPostgres, text: string): Promise<T[]> {
@@ -38,8 +47,7 @@ const postmasterPid = async (directory: string) =>
 describe('Embedded PostgreSQL', () => {
   it('listens on a socket that lets only us in, never runs as root, and keeps fsync on', async (context) => {
     const directory = await aDirectory(context)
-    const postgres = await startEmbeddedPostgres({ directory, log: silentLog })
-    context.after(() => postgres.stop())
+    const postgres = await start(directory, {})
     const rows = await query(
       postgres,
       `select current_setting('listen_addresses') as tcp, current_setting('fsync') as fsync,
@@ -59,7 +67,6 @@ describe('Embedded PostgreSQL', () => {
     await new Promise((resolve) => service.once('exit', resolve))
     const pid = await postmasterPid(directory)
     const postgres = await start(directory)
-    context.after(() => postgres.stop())
     assert.equal(postgres.origin, 'adopted')
     assert.equal(await postmasterPid(directory), pid)
   })
@@ -67,7 +74,6 @@ describe('Embedded PostgreSQL', () => {
   it('starts again by itself after kill -9, with what was committed', async (context) => {
     const directory = await aDirectory(context)
     const postgres = await start(directory)
-    context.after(() => postgres.stop())
     await query(postgres, 'create table kept as select 42 as answer')
     const pid = await postmasterPid(directory)
     process.kill(pid, 'SIGKILL')
@@ -86,7 +92,6 @@ describe('Embedded PostgreSQL', () => {
     await writeFile(path.join(directory, 'data', 'postmaster.pid'), `${process.pid}\n${path.join(directory, 'data')}\n`)
     await mkdir(path.join(directory, 'data.new'))
     const second = await start(directory)
-    context.after(() => second.stop())
     assert.equal(second.origin, 'started')
     assert.deepEqual(await query(second, 'select answer from kept'), [{ answer: 42 }])
   })
