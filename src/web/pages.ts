@@ -3,7 +3,7 @@ import type { Logger } from '../engine/log.ts'
 import type { Clock, LogStore, SampleStore, ViewStore, WorkflowView } from '../engine/ports.ts'
 import { type Access, guard } from './access.ts'
 import { listingJson, logJson, workflowJson } from './api.ts'
-import { type DocumentParts, document } from './html/document.ts'
+import { type DocumentParts, document, refresh } from './html/document.ts'
 import { listMain } from './html/list-page.ts'
 import { type ForgeLinks, line } from './html/markup.ts'
 import { badRequestPage, failedPage, forbiddenPage, notFoundPage, unauthorizedPage } from './html/notices.ts'
@@ -32,6 +32,8 @@ export type PagesParts = {
 
 type PageContext = Context<PageVariables>
 
+/** Sent by the scripts of pages that are open. */
+const refreshHeader = 'x-osmo-refresh'
 const shownLogCharacters = 256 * 1024
 
 /**
@@ -134,7 +136,8 @@ export function createPages(parts: PagesParts): Hono<PageVariables> {
 }
 
 async function page(context: PageContext, parts: Omit<DocumentParts, 'nonce'>): Promise<Response> {
-  return context.html(document({ ...parts, nonce: context.get('nonce') }))
+  const isRefresh = context.req.header(refreshHeader) !== undefined
+  return context.html(isRefresh ? refresh(parts) : document({ ...parts, nonce: context.get('nonce') }))
 }
 
 const isApi = (context: Context) => context.req.path.startsWith('/api/')

@@ -13,7 +13,7 @@ export const origin = 'http://127.0.0.1:8080'
 export const retries = { user: 0, infrastructure: 0 }
 
 export const waiting: TaskState = { status: 'WAITING', attempt: 0, retries }
-export const running: TaskState = {
+export const running: Extract<TaskState, { status: 'RUNNING' }> = {
   status: 'RUNNING',
   attempt: 0,
   retries,
@@ -163,7 +163,7 @@ export function aBenchmark(task: string): PlannedBenchmark {
     task,
     path: 'result.json',
     format: undefined,
-    metrics: { success: { gate: true, required: false, maxRegression: { kind: 'points', points: 5 } } },
+    metrics: { success: { gate: true, required: false, maxRegression: { kind: 'points', points: 0.05 } } },
     compare: undefined,
     line: 1,
   }

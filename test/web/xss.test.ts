@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { aRun } from '../benchmark/builders.ts'
-import { aBenchmark, ask, aWorkflow, aWorld, completed, finished, opened, running, type World } from './builders.ts'
+import { aBenchmark, ask, aWorkflow, aWorld, completed, finished, opened, type World, waiting } from './builders.ts'
 
 /** Each would run a script, or leave its element or attribute, if it reached a page as it is. */
 const payloads = [
@@ -16,6 +16,7 @@ const payloads = [
   '<!--<script>pwned()</script>',
   '<iframe src="javascript:pwned()">',
   '&lt;script&gt;pwned()&lt;/script&gt;',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is text
   '`${pwned()}`',
   '{{pwned()}}<style>*{display:none}</style>',
 ] as const
@@ -73,9 +74,7 @@ const places: Readonly<Record<string, Place>> = {
     paths: [workflow('a-1')],
   }),
   'the name of the task it waits for': (payload) => ({
-    world: aWorld(
-      aWorkflow({ displayId: 'a-1', tasks: { train: { state: { ...running, status: 'WAITING' } as never, waitsFor: [payload] } } }),
-    ),
+    world: aWorld(aWorkflow({ displayId: 'a-1', tasks: { train: { state: waiting, waitsFor: [payload] } } })),
     paths: [workflow('a-1'), task('a-1', 'train')],
   }),
   'metrics and units': (payload) => {

@@ -14,7 +14,11 @@
   async function refresh() {
     if (document.hidden) return schedule()
     try {
-      const response = await fetch(location.href, { signal: AbortSignal.timeout(10_000), cache: 'no-store' })
+      const response = await fetch(location.href, {
+        headers: { 'x-osmo-refresh': '1' },
+        signal: AbortSignal.timeout(10_000),
+        cache: 'no-store',
+      })
       if (response.status === 401 || response.status === 404) return
       if (!response.ok) throw new Error(String(response.status))
       show(await response.text())

@@ -78,7 +78,11 @@
 
   // Where the attempt stands is above the log.
   async function showHead(status) {
-    const response = await fetch(location.href, { signal: AbortSignal.timeout(10_000), cache: 'no-store' })
+    const response = await fetch(location.href, {
+      headers: { 'x-osmo-refresh': '1' },
+      signal: AbortSignal.timeout(10_000),
+      cache: 'no-store',
+    })
     if (!response.ok) throw new Error(String(response.status))
     const fresh = new DOMParser().parseFromString(await response.text(), 'text/html').getElementById('head')
     if (fresh) document.getElementById('head').replaceWith(document.importNode(fresh, true))

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { Judgement, MetricRow } from '../../benchmark/judge.ts'
 import { formatChange, formatInterval, formatValue, sparkline } from '../../benchmark/report/numbers.ts'
 import { evidenceWords, powerWords, verdictWords } from '../../benchmark/report/words.ts'
-import { type Html, line, nothing } from './markup.ts'
+import { type Html, line, nothing, numberCell, unmarked } from './markup.ts'
 
 const maxGates = 100
 const maxDetails = 300
@@ -37,20 +37,18 @@ function metricRow(row: MetricRow, mode: 'compared' | 'alone'): Html {
   const isCompared = mode === 'compared'
   return html`<tr class="${row.effect}">
 <th scope="row"><code>${line(row.metric, 120)}</code>${arrow(row)}<span class="faint place">${line(placeOf(row), 160)}</span>${trend(row)}</th>
-${isCompared ? cell('Base', formatValue(row.base, row.unit)) : nothing}
-${cell(isCompared ? 'Head' : 'Value', formatValue(row.head, row.unit))}
+${isCompared ? numberCell('Base', line(formatValue(row.base, row.unit), 60)) : nothing}
+${numberCell(isCompared ? 'Head' : 'Value', line(formatValue(row.head, row.unit), 60))}
 ${isCompared ? changeCell(row) : nothing}
-<td data-label="Evidence">${line(evidenceWords(row), 160)}</td>
-<td data-label="Verdict"><span title="${powerWords(row)}">${line(verdictWords(row), 200)}</span>${row.note === '' ? nothing : html`<span class="note">${line(row.note, 300)}</span>`}</td>
+<td class="evidence" data-label="Evidence">${line(evidenceWords(row), 160)}</td>
+<td data-label="Verdict"><span class="outcome" title="${powerWords(row)}">${line(unmarked(verdictWords(row)), 200)}</span>${row.note === '' ? nothing : html`<span class="note">${line(row.note, 300)}</span>`}</td>
 </tr>`
 }
 
-const cell = (label: string, text: string): Html => html`<td class="number" data-label="${label}">${line(text, 60)}</td>`
-
 function changeCell(row: MetricRow): Html {
-  const interval = formatInterval(row.change)
-  const detail = interval === '' ? nothing : html` <span class="faint">(${interval})</span>`
-  return html`<td class="number" data-label="Change, 95 %"><strong>${line(formatChange(row.change, row.unit), 60) || '–'}</strong>${detail}</td>`
+  if (row.change.kind === 'none') return numberCell('Change', undefined)
+  const interval = html`<span class="faint">(${formatInterval(row.change)})</span>`
+  return numberCell('Change', html`<strong>${line(formatChange(row.change, row.unit), 60)}</strong> ${interval}`)
 }
 
 function arrow({ direction }: MetricRow): Html {

@@ -17,6 +17,12 @@ const asset = (name: string) => readFileSync(new URL(`../assets/${name}`, import
 const style = asset('style.css')
 const scripts: Readonly<Record<PageScript, string>> = { live: asset('live.js'), log: asset('log.js') }
 
+/** What the script of a page that is open already fetches: style and scripts of another answer, with its nonce, would count for nothing there. */
+export const refresh = ({ title, main, changes }: Pick<DocumentParts, 'title' | 'main' | 'changes'>): Html =>
+  html`<!doctype html><title>${title}</title><main id="main" data-changes="${changes}">
+${main}
+</main>`
+
 export function document({ nonce, title, main, script, changes }: DocumentParts): Html {
   const reload = changes === 'still' ? html`<noscript><meta http-equiv="refresh" content="5"></noscript>` : nothing
   return html`<!doctype html>

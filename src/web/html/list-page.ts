@@ -4,7 +4,7 @@ import { formatDuration } from '../../workflow/text.ts'
 import type { ListedWorkflow, Listing } from '../listing.ts'
 import { type ListQuery, listUrl } from '../parameters.ts'
 import { type Standing, standings } from '../verdicts.ts'
-import { ago, changeLink, commitLink, type ForgeLinks, type Html, line, nothing, verdictBadge, workflowPath } from './markup.ts'
+import { ago, branchName, commitLink, type ForgeLinks, type Html, line, nothing, verdictBadge, workflowPath } from './markup.ts'
 
 export type ListPage = { readonly listing: Listing; readonly query: ListQuery; readonly now: Instant; readonly forge: ForgeLinks }
 
@@ -41,11 +41,13 @@ const removableChip = (text: string, url: string): Html =>
 
 function listItem(row: ListedWorkflow, { query, now, forge }: ListPage): Html {
   const { provenance } = row
+  // Ids are made of the name of the workflow, which need not be that of its file.
+  const spec = row.displayId.startsWith(`${row.spec}-`) ? nothing : html` <span class="faint">${line(row.spec)}</span>`
   return html`<li>
 <div class="row-state">${verdictBadge(row.verdict)}</div>
-<div class="row-name"><a href="${workflowPath(row.displayId)}">${line(row.displayId)}</a> <span class="faint">${line(row.spec)}</span></div>
+<div class="row-name"><a href="${workflowPath(row.displayId)}">${line(row.displayId)}</a>${spec}</div>
 <div class="row-time">${duration(row, now)}<span class="faint">${ago(row.openedAt, now)}</span></div>
-<div class="row-facts">${repositoryFilter(row, query)} ${changeLink(provenance, forge)} ${pullRequestFilter(row, query)} ${commitLink(provenance, forge)} <span>${line(provenance.actor, 60)}</span></div>
+<div class="row-facts">${repositoryFilter(row, query)}<span>${pullRequestFilter(row, query)}${branchName(provenance)}</span>${commitLink(provenance, forge)}<span>${line(provenance.actor, 60)}</span></div>
 </li>`
 }
 
@@ -55,9 +57,9 @@ function repositoryFilter({ provenance }: ListedWorkflow, query: ListQuery): Htm
 }
 
 function pullRequestFilter({ provenance }: ListedWorkflow, query: ListQuery): Html {
-  if (provenance.pullRequest === undefined || query.pullRequest !== undefined) return nothing
+  if (provenance.pullRequest === undefined) return nothing
   const url = listUrl({ standing: query.standing, repositoryId: provenance.repositoryId, pullRequest: provenance.pullRequest })
-  return html`<a class="only" href="${url}" title="Only this pull request">only</a>`
+  return html`<a href="${url}" title="Only this pull request">#${provenance.pullRequest}</a> `
 }
 
 function duration({ startedAt, finishedAt }: ListedWorkflow, now: Instant): Html {

@@ -34,8 +34,8 @@ export function ago(at: Instant, now: Instant): Html {
 }
 
 /** Time since the workflow was opened: `+42 s`. */
-export function offset(at: Instant | undefined, start: Instant): Html {
-  return at === undefined ? html`<span class="faint">–</span>` : timeTag(at, `+${formatDuration(at - start)}`)
+export function offset(at: Instant | undefined, start: Instant): Html | undefined {
+  return at === undefined ? undefined : timeTag(at, `+${formatDuration(at - start)}`)
 }
 
 function timeTag(at: Instant, text: string): Html {
@@ -55,18 +55,30 @@ export function line(text: string, longest = 200): string {
   return clean.length <= longest ? clean : `${clean.slice(0, longest - 1)}…`
 }
 
+/** Without the marks that texts for GitHub begin with: pages have colours for that, and not every machine has such glyphs. */
+export const unmarked = (text: string) => text.replace(/\p{Extended_Pictographic}\uFE0F?\s*/gu, '')
+
+/** A number in a table; on a phone one that does not exist takes no line. */
+export function numberCell(label: string, value: Html | string | undefined): Html {
+  if (value === undefined || value === '' || value === '–') return html`<td class="number none" data-label="${label}">–</td>`
+  return html`<td class="number" data-label="${label}">${value}</td>`
+}
+
 export const workflowPath = (displayId: string) => `/workflows/${encodeURIComponent(displayId)}`
 export const taskPath = (displayId: string, task: string) => `${workflowPath(displayId)}/tasks/${encodeURIComponent(task)}`
 export const attemptQuery = (attempt: number) => `?attempt=${attempt}`
 
 export type ForgeLinks = { readonly url: string | undefined }
 
-/** `#12 · feature` or the branch, linked where the forge's address is known. */
-export function changeLink({ pullRequest, repository, headRef, ref }: Provenance, forge: ForgeLinks): Html {
-  const branch = line(headRef || ref.replace(/^refs\/(heads|tags)\//, ''), 80)
-  if (pullRequest === undefined) return html`<span class="ref">${branch}</span>`
-  const number = forgeLink(forge, `${repository}/pull/${pullRequest}`, `#${pullRequest}`)
-  return html`${number} <span class="ref">${branch}</span>`
+/** `#12 feature`, or the branch alone. */
+export function changeLink(provenance: Provenance, forge: ForgeLinks): Html {
+  const { pullRequest, repository } = provenance
+  if (pullRequest === undefined) return branchName(provenance)
+  return html`${forgeLink(forge, `${repository}/pull/${pullRequest}`, `#${pullRequest}`)} ${branchName(provenance)}`
+}
+
+export function branchName({ headRef, ref }: Provenance): Html {
+  return html`<span class="ref">${line(headRef || ref.replace(/^refs\/(heads|tags)\//, ''), 80)}</span>`
 }
 
 export function commitLink({ repository, sha }: Provenance, forge: ForgeLinks): Html {

@@ -34,8 +34,8 @@ function head({ shown, attempt }: TaskPage): Html {
 <dl class="facts">
 ${fact('Platform', html`${line(task.template.platform, 80)}`)}
 ${fact('Attempt', html`${attempt.attempt + 1}`)}
-${fact('Started', offset('startedAt' in state ? state.startedAt : undefined, shown.view.workflow.openedAt))}
-${isFinished(state) ? fact('Duration', html`${durationWords(state)}`) : nothing}
+${optionalFact('Started', offset('startedAt' in state ? state.startedAt : undefined, shown.view.workflow.openedAt))}
+${optionalFact('Duration', durationWords(state))}
 ${isFinished(state) ? fact('Exit code', html`${state.exitCode}`) : nothing}
 ${fact('Image', html`<code>${line(task.template.image, 200)}</code>`)}
 ${fact('Command', html`<code>${line(task.template.command.join(' '), 200)}</code>`)}
@@ -43,11 +43,13 @@ ${attempt.source === 'taken-over' ? fact('Outputs', html`taken over from an earl
 </dl>`
 }
 
+const optionalFact = (name: string, value: Html | undefined): Html => (value === undefined ? nothing : fact(name, value))
 const fact = (name: string, value: Html): Html => html`<div><dt>${name}</dt><dd>${value}</dd></div>`
 
-function durationWords(state: TaskState): string {
+/** Of one that runs it would be out of date at once. */
+function durationWords(state: TaskState): Html | undefined {
   const duration = durationOf(state)
-  return duration === undefined ? '–' : formatDuration(duration)
+  return duration === undefined ? undefined : html`${formatDuration(duration)}`
 }
 
 function attemptNav({ shown, attempt }: TaskPage): Html {

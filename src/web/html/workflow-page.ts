@@ -15,9 +15,11 @@ import {
   type Html,
   line,
   nothing,
+  numberCell,
   offset,
   repositoryLink,
   taskPath,
+  unmarked,
   verdictBadge,
   workflowPath,
 } from './markup.ts'
@@ -32,7 +34,7 @@ export function workflowMain(page: WorkflowPage): Html {
   const { view, verdict, title, judged } = page.shown
   return html`<nav class="crumbs"><a href="/">Workflows</a></nav>
 <h1>${line(view.workflow.displayId)} ${verdictBadge(verdict)}</h1>
-<p class="lead">${line(title, 300)}</p>
+<p class="lead">${line(unmarked(title), 300)}</p>
 ${facts(page)}
 ${noticeList(view)}
 ${judged.judgement === undefined ? nothing : benchmarkSection(judged.judgement)}
@@ -93,13 +95,19 @@ function taskRow(view: WorkflowView, task: TaskView, span: Span, now: Instant): 
   const earlier = task.attempts.filter(({ attempt }) => attempt < state.attempt).map((each) => each.state)
   return html`<tr>
 <th scope="row"><a href="${taskPath(view.workflow.displayId, task.name)}">${line(task.name)}</a>${groupName(view, task)}${attemptCount(task)}</th>
-<td data-label="State">${badge(toneOf(state), state.status.toLowerCase().replaceAll('_', ' '))} <span class="reason">${line(words, 200)}</span></td>
-<td data-label="Platform">${line(task.template.platform, 80)}</td>
-<td class="number" data-label="Queued">${offset('queuedAt' in state ? state.queuedAt : undefined, span.start)}</td>
-<td class="number" data-label="Started">${offset('startedAt' in state ? state.startedAt : undefined, span.start)}</td>
-<td class="number" data-label="Duration">${durationWords(task, now)}</td>
+<td data-label="State">${badge(toneOf(state), state.status.toLowerCase().replaceAll('_', ' '))} ${reason(task, words)}</td>
+<td class="platform" data-label="Platform">${line(task.template.platform, 80)}</td>
+${numberCell('Queued', offset('queuedAt' in state ? state.queuedAt : undefined, span.start))}
+${numberCell('Started', offset('startedAt' in state ? state.startedAt : undefined, span.start))}
+${numberCell('Duration', durationWords(task, now))}
 <td class="bars">${timelineBar([...earlier, state], span)}</td>
 </tr>`
+}
+
+/** Said where the status does not say it. */
+function reason({ state }: TaskView, words: string): Html {
+  const known = [state.status.toLowerCase(), `${state.status.toLowerCase()}, attempt ${state.attempt + 1}`]
+  return known.includes(words) ? nothing : html`<span class="reason">${line(words, 200)}</span>`
 }
 
 /** Where a group is more than its only task. */
@@ -112,7 +120,7 @@ function attemptCount({ state }: TaskView): Html {
   return state.attempt === 0 ? nothing : html` <span class="faint">attempt ${state.attempt + 1}</span>`
 }
 
-function durationWords({ state }: TaskView, now: Instant): string {
+function durationWords({ state }: TaskView, now: Instant): string | undefined {
   const duration = isFinished(state) ? durationOf(state) : state.status === 'RUNNING' ? now - state.startedAt : undefined
-  return duration === undefined ? '–' : formatDuration(duration)
+  return duration === undefined ? undefined : formatDuration(duration)
 }
