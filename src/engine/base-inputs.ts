@@ -35,8 +35,9 @@ export function createBaseInputs({ views, workflows, deliveries, mirror, wakeWor
 
   async function settle(id: WorkflowId, group: string, signal: AbortSignal): Promise<'settled' | 'waiting'> {
     const view = await views.workflow(id)
-    const tasks = view?.tasks.filter((task) => task.group === group && task.template.compare && task.baseInputsState === 'awaited') ?? []
-    if (!view || tasks.length === 0) return 'settled'
+    if (!view || view.workflow.finishedAt !== undefined) return 'settled'
+    const tasks = view.tasks.filter((task) => task.group === group && task.template.compare && task.baseInputsState === 'awaited')
+    if (tasks.length === 0) return 'settled'
     const searches = await Promise.all(tasks.map(async (task) => ({ task, result: await search(view, task, signal) })))
     if (searches.some(({ result }) => result.kind === 'wait')) {
       await workflows.yieldSlot(id)

@@ -8,6 +8,7 @@ import {
   parseCommands,
 } from '../workflow/command.ts'
 import type { WorkflowId } from '../workflow/names.ts'
+import { firstRun } from '../workflow/plan.ts'
 import { cell, taskTable } from '../workflow/text.ts'
 import { type ChangeDeps, changeOfPullRequest } from './changes.ts'
 import { dispatchValues } from './dispatch-values.ts'
@@ -170,10 +171,10 @@ export function createCommands(deps: CommandDeps) {
     if (found.kind === 'nothing') return refused(`${found.reason}.`)
     const values = await dispatchValues(command, found.change, deps, signal)
     if (values.kind === 'refused') return refused(values.words)
-    const identity = { attempt: 1, rerunOf: undefined, reuse: new Map(), nonce: `comment-${comment.commentId}` }
+    const run = { ...firstRun, dispatch: { nonce: `comment-${comment.commentId}`, values: values.values } }
     const opened = await deps.submitter.submit(
       { ...found.change, provenance: { ...found.change.provenance, event: 'command' } },
-      { kind: 'named', run: (spec) => (spec === command.spec ? { ...identity, values: values.values } : undefined) },
+      { kind: 'named', run: (spec) => (spec === command.spec ? run : undefined) },
       signal,
     )
     return opened.length > 0

@@ -24,7 +24,7 @@ export const attemptFiles = {
   tombstone: 'tombstone.json',
 } as const
 
-export type LocalRuntime = 'bubblewrap' | 'process' | 'docker' | 'podman'
+export type LocalRuntime = 'bubblewrap' | 'process'
 
 export type LocalOrder = { readonly order: PodOrder; readonly settings: LocalSettings }
 

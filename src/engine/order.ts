@@ -1,4 +1,5 @@
 import { runOrder } from '../benchmark/compare.ts'
+import { joinPath } from '../spec/paths.ts'
 import type { FileSpec } from '../spec/types.ts'
 import type { AttemptReference, CommitSha } from '../workflow/names.ts'
 import { podName } from '../workflow/names.ts'
@@ -129,12 +130,14 @@ async function orderedFile(
   if (file.kind === 'inline') return [{ path: file.path, head: encoded(file), base: undefined }]
   const { provenance } = order.workflow
   const repository = { id: provenance.repositoryId, installationId: provenance.installationId, fullName: provenance.repository }
-  const head = await localFiles(file, repository, provenance.sha, mirror, signal)
+  const path = joinPath(`.osmo/${order.workflow.spec}.yaml`, file.localpath)
+  if (path === undefined) throw new WrongOrder(`Expected localpath ${file.localpath} to stay inside the repository`)
+  const head = await localFiles({ from: path, to: file.path }, repository, provenance.sha, mirror, signal)
   if (!head)
     throw new WrongOrder(
       `Expected the file ${file.localpath} (localpath of ${file.path}) at commit ${provenance.sha.slice(0, 7)}, and there is none. Add it, or mend the path: it is relative to the spec file`,
     )
-  const base = hasBase(order) && provenance.baseSha ? await localFiles(file, repository, provenance.baseSha, mirror, signal) : undefined
+  const base = hasBase(order) && provenance.baseSha ? await localFiles({ from: path, to: file.path }, repository, provenance.baseSha, mirror, signal) : undefined
   return [...head].map(([path, contents]) => ({ path, head: contents, base: base?.get(path) }))
 }
 
@@ -143,16 +146,14 @@ const encoded = (file: Extract<FileSpec, { kind: 'inline' }>) =>
 
 /** A directory becomes its files below the given path. */
 async function localFiles(
-  file: Extract<FileSpec, { kind: 'local' }>,
+  { from, to }: { readonly from: string; readonly to: string },
   repository: RepositoryReference,
   sha: CommitSha,
   mirror: SourceMirror,
   signal: AbortSignal,
 ) {
-  const found = await mirror.files(repository, sha, file.localpath, signal)
-  if (!found) return undefined
-  const suffix = (path: string) => (path === file.localpath ? '' : path.slice(file.localpath.length))
-  return new Map(found.map(({ path, contents }) => [`${file.path}${suffix(path)}`, Buffer.from(contents).toString('base64')]))
+  const found = await mirror.files(repository, sha, from, signal)
+  return found && new Map(found.map(({ path, contents }) => [`${to}${path.slice(from.length)}`, Buffer.from(contents).toString('base64')]))
 }
 
 /** Which of a task's inputs are stored outputs, aligned with the template's `inputs`. */

@@ -103,7 +103,11 @@ export interface WorkflowStore {
    * saves what `fold` returns (only rows that changed), its timers and its effects as outbox rows, and repeats for follow-ups; one transaction.
    * `busy`: another process holds it and will see the same events.
    */
-  fold(id: WorkflowId, fold: (slice: Slice, events: readonly WorkflowEvent[]) => Folded): Promise<'folded' | 'idle' | 'busy' | 'gone'>
+  fold(
+    id: WorkflowId,
+    /** `now` by the store's clock. */
+    fold: (slice: Slice, events: readonly WorkflowEvent[], now: Instant) => Folded,
+  ): Promise<'folded' | 'idle' | 'busy' | 'gone'>
   /** Adds an event to the workflow's inbox. `at` is filled in by the store's clock when absent. */
   post(id: WorkflowId, event: EventWithoutTime): Promise<void>
   /** Workflows with events waiting or timers due, longest waiting first. */

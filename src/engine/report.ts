@@ -220,9 +220,15 @@ function checkState(shown: Verdict, startedAt: number | undefined, completedAt: 
 
 // ---------------------------------------------------------------- osmo / config
 
-/** Without faults, skipped specs or notes there is nothing that a check could add; with workflows alone their own checks say it all. */
-const isWorthShowing = ({ diagnostics, skipped, notes, plans }: SubmissionView) =>
-  diagnostics.length > 0 || skipped.length > 0 || (notes.length > 0 && plans.length > 0)
+/**
+ * Faults, and specs that a reviewer may miss. A push to a topic branch that selects nothing says nothing: the pull request of that branch
+ * will, about the same commit.
+ */
+function isWorthShowing({ diagnostics, skipped, notes, plans, provenance }: SubmissionView): boolean {
+  const isReviewed = provenance.pullRequest !== undefined || provenance.defaultBranch
+  const missed = skipped.filter(({ required, conclusion }) => isReviewed || required === 'required' || conclusion === 'action_required')
+  return diagnostics.length > 0 || missed.length > 0 || (notes.length > 0 && plans.length > 0)
+}
 
 /** `osmo / config`, and a check for every required spec that did not run, so that nothing waits for ever. */
 function submissionChecks(submission: SubmissionView): readonly CheckWrite[] {

@@ -36,9 +36,10 @@ export function createReruns(deps: RerunDeps) {
 
   async function rerunOne({ view, scope }: RerunOrder, sender: Actor | undefined, signal: AbortSignal): Promise<readonly WorkflowId[]> {
     const { spec } = view.workflow
-    const run: RunIdentity = { attempt: view.plan.runAttempt + 1, rerunOf: view.workflow.id, reuse: reused(view, scope), nonce: '' }
+    const { runAttempt, dispatch } = view.plan
+    const run: RunIdentity = { attempt: runAttempt + 1, rerunOf: view.workflow.id, reuse: reused(view, scope), dispatch }
     const change = await changeOf(view, sender, signal)
-    return deps.submitter.submit(change, { kind: 'named', run: (name) => (name === spec ? { ...run, values: {} } : undefined) }, signal)
+    return deps.submitter.submit(change, { kind: 'named', run: (name) => (name === spec ? run : undefined) }, signal)
   }
 
   /** What it was about, re-read where the world may have moved: the judge and the required names. */

@@ -156,8 +156,8 @@ export function createService(
 
   async function foldWorkflow(id: WorkflowId): Promise<void> {
     const transitions: Transition[] = []
-    const folded = await stores.workflows.fold(id, (slice, events) => {
-      const result = fold(slice, events)
+    const folded = await stores.workflows.fold(id, (slice, events, now) => {
+      const result = fold(slice, events, now)
       transitions.push(...transitionsBetween(slice, result.slice))
       return result
     })

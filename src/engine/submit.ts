@@ -32,8 +32,7 @@ export type SubmittedChange = {
 }
 
 /** Which specs run, and as which run: the trigger rules decide, or a person named them. */
-export type Selection = { readonly kind: 'triggers' } | { readonly kind: 'named'; readonly run: (spec: string) => NamedRun | undefined }
-export type NamedRun = RunIdentity & { readonly values: Readonly<Record<string, string | number | boolean>> }
+export type Selection = { readonly kind: 'triggers' } | { readonly kind: 'named'; readonly run: (spec: string) => RunIdentity | undefined }
 
 type ReadSpec = { readonly name: string; readonly file: SpecFile; readonly result: SpecResult }
 type Tree = { readonly specs: readonly ReadSpec[]; readonly settings: RepositoryConfig; readonly diagnostics: readonly StoredDiagnostic[] }
@@ -186,7 +185,7 @@ async function readTree(
       const run = selection.kind === 'named' ? selection.run(name) : undefined
       const options = {
         file: path,
-        values: { ...values, ...run?.values },
+        values: { ...values, ...run?.dispatch.values },
         github: githubValues(change.provenance, sha, name, run?.attempt ?? 1),
         latest,
       }
