@@ -23,11 +23,16 @@ export type TestInstallation = {
   /** Commits files (null removes) to a branch of acme/robot and waits for the webhook. Returns the sha. */
   push(branch: string, files: Readonly<Record<string, string | null>>, from?: string): Promise<string>
   openPullRequest(branch: string, title: string): Promise<number>
-  comment(pullRequest: number, body: string, as?: string): Promise<void>
+  /** Returns the comment's id. */
+  comment(pullRequest: number, body: string, as?: string): Promise<number>
+  reactions(commentId: number): Promise<readonly string[]>
   checks(sha: string): Promise<readonly Check[]>
+  annotations(check: Check): Promise<readonly Annotation[]>
   comments(pullRequest: number): Promise<readonly Comment[]>
   /** Resolves with the check of this name once it has concluded (`osmo / NAME`). */
   conclusion(sha: string, name: string, timeoutSeconds?: number): Promise<Check>
+  /** What the data directory keeps: ports and secrets. */
+  kept(name: string): string
   end(): Promise<void>
 }
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg?: string }
@@ -37,6 +42,13 @@ export type Check = {
   readonly status: string
   readonly conclusion: string | null
   readonly output: { readonly title: string | null; readonly summary: string | null; readonly annotations_count: number }
+}
+export type Annotation = {
+  readonly path: string
+  readonly start_line: number
+  readonly annotation_level: string
+  readonly title: string
+  readonly message: string
 }
 export type Comment = { readonly id: number; readonly body: string; readonly author: string }
 
@@ -67,10 +79,15 @@ export async function anInstallation(options: InstallationOptions = {}): Promise
     start,
     push,
     openPullRequest,
-    comment: async (number, body, as = maintainer.login) => void (await admin('comment', { repository, number, as, body })),
+    comment: async (number, body, as = maintainer.login) =>
+      (await admin<{ readonly id: number }>('comment', { repository, number, as, body })).id,
+    reactions: async (id) =>
+      ((await api(`/repos/${repository}/issues/comments/${id}/reactions`)) as { content: string }[]).map(({ content }) => content),
     checks,
+    annotations: async ({ id }) => (await api(`/repos/${repository}/check-runs/${id}/annotations?per_page=100`)) as readonly Annotation[],
     comments: async (number) => readComments(await api(`/repos/${repository}/issues/${number}/comments?per_page=100`)),
     conclusion,
+    kept: (name) => String(kept[name]),
     end,
   }
 
@@ -183,6 +200,17 @@ function readLog(directory: string): readonly LogLine[] {
       return []
     }
   })
+}
+
+/** Resolves with the first answer that is not undefined. */
+export async function until<Answer>(what: string, ask: () => Promise<Answer | undefined>, timeoutSeconds = 30): Promise<Answer> {
+  const deadline = Date.now() + 1000 * timeoutSeconds
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (Date.now() > deadline) throw new Error(`Expected ${what} within ${timeoutSeconds} s`)
+    await sleep(100)
+  }
 }
 
 function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
