@@ -137,7 +137,10 @@ async function orderedFile(
     throw new WrongOrder(
       `Expected the file ${file.localpath} (localpath of ${file.path}) at commit ${provenance.sha.slice(0, 7)}, and there is none. Add it, or mend the path: it is relative to the spec file`,
     )
-  const base = hasBase(order) && provenance.baseSha ? await localFiles({ from: path, to: file.path }, repository, provenance.baseSha, mirror, signal) : undefined
+  const base =
+    hasBase(order) && provenance.baseSha
+      ? await localFiles({ from: path, to: file.path }, repository, provenance.baseSha, mirror, signal)
+      : undefined
   return [...head].map(([path, contents]) => ({ path, head: contents, base: base?.get(path) }))
 }
 

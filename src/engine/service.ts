@@ -87,7 +87,7 @@ const maxReportFailures = 12
 /** Joins decisions with the world: every port, each worker, and the sweep that makes up for whatever is lost. */
 export function createService(
   deps: ServiceDeps,
-): Service & { readonly settled: () => Promise<void>; readonly sweepNow: () => Promise<void> } {
+): Service & { readonly settled: () => Promise<void>; readonly sweepNow: () => Promise<unknown> } {
   const { stores, queue, backends, log } = deps
   const stopping = new AbortController()
   const wakeWorkflow = (id: WorkflowId) => void foldSoon(id)
@@ -253,18 +253,22 @@ export function createService(
   // -------------------------------------------------------------------- loops
 
   async function sweepLoop(): Promise<void> {
+    // After an outage of PostgreSQL the backends speak first again, as at the start.
+    let last: 'swept' | 'failed' = 'swept'
     for (let round = 0; !stopping.signal.aborted; round++) {
-      await sweepNow(round % 5 === 0 ? 'with-backends' : 'store-only')
+      last = await sweepNow(round % 5 === 0 || last === 'failed' ? 'with-backends' : 'store-only')
       await pause(1000 * deps.sweepSeconds)
     }
   }
 
-  async function sweepNow(extent: 'store-only' | 'with-backends' = 'with-backends'): Promise<void> {
+  async function sweepNow(extent: 'store-only' | 'with-backends' = 'with-backends'): Promise<'swept' | 'failed'> {
     try {
       if (extent === 'with-backends') await sweep.sweepBackends(stopping.signal)
       await sweep.sweepStore()
+      return 'swept'
     } catch (error) {
       if (!stopping.signal.aborted) log.error({ error }, 'The sweep failed; it comes again')
+      return 'failed'
     }
   }
 

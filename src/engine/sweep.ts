@@ -1,4 +1,4 @@
-import type { WorkflowId } from '../workflow/names.ts'
+import type { PodName, WorkflowId } from '../workflow/names.ts'
 import type { Logger } from './log.ts'
 import type { Backend, DeliveryStore, ExpectedPod, Outbox, OutboxLane, Sighting, WorkflowStore } from './ports.ts'
 
@@ -20,6 +20,9 @@ const batch = 200
 const lostAfterMs = 10_000
 /** How long finished pods keep their directories or objects, for people who look. */
 const forgetAfterMs = 60_000
+/** Deleting is the outbox's work; the sweep only makes up for what it lost. */
+const strangerAfterMs = 60_000
+const strangerGraceSeconds = 30
 
 /**
  * Finds in PostgreSQL and on the backends whatever a wake-up should have told, and does it. With every wake-up lost all still happens,
@@ -27,6 +30,8 @@ const forgetAfterMs = 60_000
  */
 export function createSweep(deps: SweepDeps) {
   const { deliveries, workflows, outbox, backends, log } = deps
+  /** Running pods that nobody wants, and since when that is known. */
+  const strangersSince = new Map<PodName, number>()
   return { sweepStore, sweepBackends }
 
   async function sweepStore(): Promise<void> {
@@ -51,19 +56,18 @@ export function createSweep(deps: SweepDeps) {
     const now = deps.clock()
     const sightings = [...seen, ...lost(expected, seen, now)]
     for (const id of await workflows.recordSightings(sightings)) deps.wakeWorkflow(id)
-    await removeStrangers(backend, expected, seen, now, signal)
+    await removeStrangers(backend, seen, now, signal)
   }
 
-  /** What runs and is not wanted is deleted; what ended and is safe is forgotten. */
-  async function removeStrangers(
-    backend: Backend,
-    expected: readonly ExpectedPod[],
-    seen: readonly Sighting[],
-    now: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const wanted = new Set(expected.map(({ pod }) => pod))
+  /**
+   * What ended and is safe is forgotten; what runs and has not been wanted for a minute is deleted, though its `delete-pod` was lost. The
+   * store is read again: a pod is dispatched there before it appears on its backend.
+   */
+  async function removeStrangers(backend: Backend, seen: readonly Sighting[], now: number, signal: AbortSignal): Promise<void> {
+    const wanted = new Set((await workflows.expectedPods(backend.name)).map(({ pod }) => pod))
+    for (const { pod } of seen) if (wanted.has(pod)) strangersSince.delete(pod)
     const strangers = seen.filter(({ pod }) => !wanted.has(pod))
+    await deleteStrangers(backend, strangers, now, signal)
     const ended = strangers.filter(
       ({ phase }) => (phase.kind === 'exited' && phase.exitedAt < now - forgetAfterMs) || phase.kind === 'lost',
     )
@@ -72,6 +76,16 @@ export function createSweep(deps: SweepDeps) {
         ended.map(({ pod }) => pod),
         signal,
       )
+    for (const { pod } of ended) strangersSince.delete(pod)
+  }
+
+  async function deleteStrangers(backend: Backend, strangers: readonly Sighting[], now: number, signal: AbortSignal): Promise<void> {
+    for (const { pod, phase } of strangers) {
+      if (phase.kind === 'exited' || phase.kind === 'lost') continue
+      const since = strangersSince.get(pod) ?? now
+      strangersSince.set(pod, since)
+      if (since < now - strangerAfterMs) await backend.delete(pod, strangerGraceSeconds, signal)
+    }
   }
 
   async function attempt(what: string, id: string, act: () => Promise<unknown>): Promise<void> {

@@ -7,8 +7,6 @@ import { addEffects } from './effects.ts'
 import { loadGroups, lockHeader, saveHeader, saveSlice } from './slices.ts'
 import { jsonText } from './storable.ts'
 
-type Fold = Parameters<WorkflowStore['fold']>[1]
-
 /** Lock, gather, fold, save: one transaction, whose cost follows what the events touch. */
 export function createFolding(db: Database): Pick<WorkflowStore, 'fold'> {
   return {
@@ -16,16 +14,21 @@ export function createFolding(db: Database): Pick<WorkflowStore, 'fold'> {
       db.transaction().execute(async (transaction) => {
         const workflow = await lockHeader(transaction, id)
         if (typeof workflow === 'string') return workflow
-        const events = await takeEvents(transaction, id)
+        const { events, now } = await takeEvents(transaction, id)
         if (events.length === 0) return 'idle'
-        await foldAll(transaction, workflow, events, fold)
+        await foldAll(transaction, workflow, events, (slice, waiting) => fold(slice, waiting, now))
         return 'folded'
       }),
   }
 }
 
 /** Folds the events, then what follows from them in groups that were not loaded; a follow-up only ever leads further downstream. */
-async function foldAll(db: Database, header: Slice['workflow'], events: readonly WorkflowEvent[], fold: Fold): Promise<void> {
+async function foldAll(
+  db: Database,
+  header: Slice['workflow'],
+  events: readonly WorkflowEvent[],
+  fold: (slice: Slice, events: readonly WorkflowEvent[]) => Folded,
+): Promise<void> {
   let [workflow, waiting] = [header, events]
   const effects: Effect[] = []
   while (waiting.length > 0) {
@@ -41,28 +44,29 @@ async function foldAll(db: Database, header: Slice['workflow'], events: readonly
   await addEffects(db, header.id, effects)
 }
 
-type Taken =
+type Taken = TakenFact & { readonly now: Instant }
+type TakenFact =
   | { readonly source: 'event'; readonly body: WorkflowEvent; readonly at: Instant }
   | { readonly source: 'sighting'; readonly body: Pick<Sighting, 'phase'> & TaskAttempt; readonly at: Instant }
   | { readonly source: 'timer'; readonly body: TimerName; readonly at: Instant }
 type TaskAttempt = { readonly task: string; readonly attempt: number }
 
 /** Everything that waits, by its own time; timers last, so that an end that was recorded beats the deadline it came close to. */
-async function takeEvents(db: Database, id: WorkflowId): Promise<readonly WorkflowEvent[]> {
+async function takeEvents(db: Database, id: WorkflowId): Promise<{ readonly events: readonly WorkflowEvent[]; readonly now: Instant }> {
   const { rows } = await sql<Taken>`
     with posted as (delete from event where workflow_id = ${id} returning id, event, at),
     seen as (update sighting set folded = true where workflow_id = ${id} and not folded returning task, attempt, phase, seen_at),
     due as (delete from timer where workflow_id = ${id} and due_at <= instant_now() returning kind, subject, attempt, due_at)
-    select 'event' as source, id, event as body, at from posted
-    union all select 'sighting', 0, jsonb_build_object('task', task, 'attempt', attempt, 'phase', phase), seen_at from seen
-    union all select 'timer', 0, jsonb_build_object('kind', kind, 'subject', subject, 'attempt', attempt), instant_now() from due
+    select 'event' as source, id, event as body, at, instant_now() as now from posted
+    union all select 'sighting', 0, jsonb_build_object('task', task, 'attempt', attempt, 'phase', phase), seen_at, instant_now() from seen
+    union all select 'timer', 0, jsonb_build_object('kind', kind, 'subject', subject, 'attempt', attempt), instant_now(), instant_now() from due
     order by id`.execute(db)
   const timers = rows.filter(({ source }) => source === 'timer')
   const facts = rows.filter(({ source }) => source !== 'timer').map(eventOf)
-  return [...facts.toSorted((a, b) => a.at - b.at), ...timers.map(eventOf)]
+  return { events: [...facts.toSorted((a, b) => a.at - b.at), ...timers.map(eventOf)], now: rows[0]?.now ?? 0 }
 }
 
-function eventOf(taken: Taken): WorkflowEvent {
+function eventOf(taken: TakenFact): WorkflowEvent {
   switch (taken.source) {
     case 'event':
       return { ...taken.body, at: taken.at }

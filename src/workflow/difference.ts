@@ -1,4 +1,4 @@
-import { podName } from './names.ts'
+import { type Instant, podName } from './names.ts'
 import { isReady } from './settle.ts'
 import type { Effect, Folded, Group, Slice, Task, Timer, TimerName, Workflow } from './state.ts'
 import { groupCondition, isCompleted, isFinished, ownsPod, workflowStatus } from './status.ts'
@@ -6,7 +6,7 @@ import { groupCondition, isCompleted, isFinished, ownsPod, workflowStatus } from
 type Difference = Pick<Folded, 'effects' | 'timers'>
 
 /** Effects and timers, read off two states of the same slice (F4). */
-export function difference(before: Slice, after: Slice, at: number): Difference {
+export function difference(before: Slice, after: Slice, now: Instant): Difference {
   const pairs = [...after.groups].map(([name, group]) => ({ was: before.groups.get(name), is: group }))
   const tasks = pairs.flatMap(({ was, is }) => taskEffects(was, is, before.workflow, after.workflow))
   const bases = pairs.flatMap(({ was, is }) =>
@@ -14,7 +14,7 @@ export function difference(before: Slice, after: Slice, at: number): Difference 
       ? [{ kind: 'settle-base-inputs' as const, group: is.name }]
       : [],
   )
-  return { effects: [...tasks, ...bases, ...workflowEffects(before, after)], timers: timerChanges(before, after, at) }
+  return { effects: [...tasks, ...bases, ...workflowEffects(before, after)], timers: timerChanges(before, after, now) }
 }
 
 function taskEffects(was: Group | undefined, is: Group, workflowBefore: Workflow, workflow: Workflow): readonly Effect[] {
@@ -70,7 +70,8 @@ function outputEffects(old: Task, { name, state, benchmarks }: Task): readonly E
 
 function workflowEffects(before: Slice, after: Slice): readonly Effect[] {
   const finished = after.workflow.finishedAt !== undefined && before.workflow.finishedAt === undefined
-  const ends: Effect[] = finished ? [{ kind: 'free-slot' }] : []
+  const inLineAgain = before.workflow.slot === 'yielded' && after.workflow.slot === 'waiting'
+  const ends: Effect[] = finished || inLineAgain ? [{ kind: 'free-slot' }] : []
   const [was, is] = [workflowStatus(before.workflow.counts), workflowStatus(after.workflow.counts)]
   const important = was !== is || before.workflow.cancellation !== after.workflow.cancellation || isCollected(before, after)
   if (important) return [...ends, { kind: 'report', urgency: 'now' }]
@@ -107,8 +108,8 @@ const slackSeconds = 60
 /** How long a base arm's inputs are waited for (extensions.md §4). */
 const baseInputsSeconds = 3600
 
-function timerChanges(before: Slice, after: Slice, at: number): Difference['timers'] {
-  const [was, is] = [timersOf(before, at), timersOf(after, at)]
+function timerChanges(before: Slice, after: Slice, now: Instant): Difference['timers'] {
+  const [was, is] = [timersOf(before, now), timersOf(after, now)]
   const keys = (timers: readonly Timer[]) => new Set(timers.map(timerKey))
   const [wasKeys, isKeys] = [keys(was), keys(is)]
   return {
@@ -119,16 +120,16 @@ function timerChanges(before: Slice, after: Slice, at: number): Difference['time
 
 const timerKey = ({ kind, subject, attempt }: TimerName) => `${kind}/${subject}/${attempt}`
 
-function timersOf({ workflow, groups }: Slice, at: number): readonly Timer[] {
+function timersOf({ workflow, groups }: Slice, now: Instant): readonly Timer[] {
   return [...groups.values()].flatMap((group) => [
     ...(awaitsBase(group, workflow)
-      ? [{ kind: 'base-inputs' as const, subject: group.name, attempt: 0, dueAt: at + 1000 * baseInputsSeconds }]
+      ? [{ kind: 'base-inputs' as const, subject: group.name, attempt: 0, dueAt: now + 1000 * baseInputsSeconds }]
       : []),
-    ...group.tasks.flatMap((task) => taskTimers(task, workflow)),
+    ...group.tasks.flatMap((task) => taskTimers(task, workflow, now)),
   ])
 }
 
-function taskTimers({ name, state, policy }: Task, { cancellation }: Workflow): readonly Timer[] {
+function taskTimers({ name, state, policy }: Task, { cancellation }: Workflow, now: Instant): readonly Timer[] {
   if (!ownsPod(state)) return []
   const timer = (kind: Timer['kind'], since: number, seconds: number): Timer => ({
     kind,
@@ -139,7 +140,8 @@ function taskTimers({ name, state, policy }: Task, { cancellation }: Workflow): 
   if (cancellation) return [timer('cancel', cancellation.at, policy.terminationGraceSeconds + slackSeconds)]
   switch (state.status) {
     case 'PROCESSING':
-      return [timer('queue', state.notBefore, policy.queueTimeoutSeconds)]
+      // What it follows may have ended long before anybody could hear of it.
+      return [timer('queue', Math.max(state.notBefore, now), policy.queueTimeoutSeconds)]
     case 'SCHEDULING':
       return [timer('queue', state.queuedAt, policy.queueTimeoutSeconds)]
     case 'INITIALIZING':

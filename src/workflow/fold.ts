@@ -1,21 +1,30 @@
 import { difference } from './difference.ts'
 import { move } from './move.ts'
+import type { Instant } from './names.ts'
 import { settle } from './settle.ts'
 import type { Folded, Slice, WorkflowEvent } from './state.ts'
 
 /**
  * Folds all waiting events into a workflow and says what the world must now do about it.
  *
- * F1. Pure: no clock, no randomness, no I/O. Time arrives inside the events.
+ * F1. Pure: no clock, no randomness, no I/O. Time arrives inside the events; `now` is when they are folded, which may be much later.
  * F2. A late or repeated event is not an error: the same slice comes back, without effects.
  * F3. A finished task never changes again, and never runs again.
  * F4. Effects and timers are read off the difference between two states, so no transition can forget one.
- * F5. Groups that did not change keep their identity, so that saving costs what changed and not what lives.
+ * F5. One by one or all at once, the same events in the same order lead to the same state.
+ * F6. Groups that did not change keep their identity, so that saving costs what changed and not what lives.
  */
-export function fold(slice: Slice, events: readonly WorkflowEvent[]): Folded {
+export function fold(slice: Slice, events: readonly WorkflowEvent[], now: Instant = latest(events)): Folded {
   if (events.length === 0) return { slice, effects: [], timers: { set: [], cleared: [] }, followUps: [] }
-  const at = Math.max(...events.map((event) => event.at))
-  const moved = events.reduce(move, slice)
-  const { slice: settled, followUps } = settle(slice, moved, at)
-  return { slice: settled, ...difference(slice, settled, at), followUps }
+  const followUps: WorkflowEvent[] = []
+  const folded = events.reduce((before, event) => {
+    const moved = move(before, event)
+    if (moved === before) return before
+    const settled = settle(before, moved, event.at)
+    followUps.push(...settled.followUps)
+    return settled.slice
+  }, slice)
+  return { slice: folded, ...difference(slice, folded, now), followUps }
 }
+
+const latest = (events: readonly WorkflowEvent[]) => events.reduce((newest, { at }) => Math.max(newest, at), 0)

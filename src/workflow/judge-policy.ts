@@ -15,7 +15,7 @@ export function strictest(base: readonly Benchmark[], head: readonly Benchmark[]
   return [...kept, ...added]
 }
 
-const isSame = (a: Benchmark, b: Benchmark) => a.name === b.name && a.task === b.task
+export const isSame = (a: Benchmark, b: Benchmark) => a.name === b.name && a.task === b.task
 
 function tightened(base: Benchmark, head: Benchmark | undefined): Benchmark {
   if (!head) return base
@@ -36,7 +36,8 @@ function strictestPolicy(base: MetricPolicy | undefined, head: MetricPolicy | un
     gate: base.gate || head.gate,
     required: base.required || head.required,
     ...(maxRegression ? { maxRegression } : {}),
-    ...(base.direction === undefined && head.direction ? { direction: head.direction } : {}),
+    // A gate's direction may come from its format; head must not turn it round.
+    ...(base.direction === undefined && head.direction && !base.gate ? { direction: head.direction } : {}),
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
   }

@@ -12,9 +12,9 @@ export function move(slice: Slice, event: WorkflowEvent): Slice {
         ? slice
         : { ...slice, workflow: { ...slice.workflow, cancellation: { at: event.at, by: event.by, reason: event.reason } } }
     case 'base-inputs-settled':
-      return onGroup(slice, event.group, (group) => (group.baseInputs === 'awaited' ? { ...group, baseInputs: 'ready' } : group))
+      return baseSettled(slice, event.group)
     case 'group-finished':
-      return { ...slice, groups: mapGroups(slice.groups, (group) => afterUpstream(group, event.group, event.outcome, event.at)) }
+      return onGroups(slice, (group) => afterUpstream(group, event.group, event.outcome, event.at))
     case 'pod-created':
       return onPod(slice, event, (state) => (state.status === 'PROCESSING' ? created(state, 'SCHEDULING', event.at) : state))
     case 'pod-initializing':
@@ -114,9 +114,17 @@ function exited(slice: Slice, { at, exit, startedAt }: Exited, state: PodState, 
 const lostExit = (message: string): Exit => ({ exitCode: 3001, reason: 'backend-error', message, outputs: 'none' })
 
 function timedOut(slice: Slice, timer: TimerName, at: number): Slice {
-  if (timer.kind === 'base-inputs')
-    return onGroup(slice, timer.subject, (group) => (group.baseInputs === 'awaited' ? { ...group, baseInputs: 'ready' } : group))
+  if (timer.kind === 'base-inputs') return baseSettled(slice, timer.subject)
   return onPod(slice, { task: timer.subject, attempt: timer.attempt }, (state) => afterTimer(state, timer.kind, at))
+}
+
+/** Who had given its place in the concurrency group away stands in line again. */
+function baseSettled(slice: Slice, name: string): Slice {
+  const settled = onGroups(slice, (group) =>
+    group.name === name && group.baseInputs === 'awaited' ? { ...group, baseInputs: 'ready' } : group,
+  )
+  if (settled === slice || slice.workflow.slot !== 'yielded') return settled
+  return { ...settled, workflow: { ...slice.workflow, slot: 'waiting' } }
 }
 
 function afterTimer(state: PodState, kind: TimerName['kind'], at: number): TaskState {
@@ -165,19 +173,17 @@ function onPod(
 }
 
 function onTask(slice: Slice, name: string, change: (task: Task) => Task): Slice {
-  return {
-    ...slice,
-    groups: mapGroups(slice.groups, (group) =>
-      group.tasks.some((task) => task.name === name) ? withTasks(group, (task) => (task.name === name ? change(task) : task)) : group,
-    ),
-  }
+  return onGroups(slice, (group) =>
+    group.tasks.some((task) => task.name === name) ? withTasks(group, (task) => (task.name === name ? change(task) : task)) : group,
+  )
 }
 
-function onGroup(slice: Slice, name: string, change: (group: Group) => Group): Slice {
-  return { ...slice, groups: mapGroups(slice.groups, (group) => (group.name === name ? change(group) : group)) }
+function onGroups(slice: Slice, change: (group: Group) => Group): Slice {
+  const groups = mapGroups(slice.groups, change)
+  return groups === slice.groups ? slice : { ...slice, groups }
 }
 
-/** Keeps the identity of the group when no task changed (F5). */
+/** Keeps the identity of the group when no task changed (F6). */
 export function withTasks(group: Group, change: (task: Task) => Task): Group {
   const tasks = group.tasks.map(change)
   return tasks.every((task, index) => task === group.tasks[index]) ? group : { ...group, tasks }

@@ -15,6 +15,7 @@ export type WorkflowPlan = {
   /** 1 + reruns before it. */
   readonly runAttempt: number
   readonly rerunOf: WorkflowId | undefined
+  readonly dispatch: Dispatch
   /** SHA-256 over the rendered document, the pool and the files it names. */
   readonly digest: string
   readonly pool: string
@@ -25,6 +26,13 @@ export type WorkflowPlan = {
   readonly notices: readonly string[]
   /** The check is required by the base branch's settings or rules. */
   readonly required: boolean
+}
+
+/** What a person gave with `/osmo run`; reruns keep it, so that they run the same. */
+export type Dispatch = {
+  /** Empty for pushes and pull requests; a comment's id for a dispatch, which always makes its own run. */
+  readonly nonce: string
+  readonly values: Readonly<Record<string, string | number | boolean>>
 }
 
 export type PlannedGroup = {

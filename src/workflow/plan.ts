@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Benchmark, Compare, GroupSpec, PlatformConfig, RepositoryConfig, TaskSpec, WorkflowSpec } from '../spec/types.ts'
-import { strictest } from './judge-policy.ts'
+import { isSame, strictest } from './judge-policy.ts'
 import type { WorkflowId } from './names.ts'
 import { type Placement, place, tierIsAtMost, tierOf } from './placement.ts'
-import type { BaseTemplate, PlannedBenchmark, PlannedGroup, PlannedTask, TaskTemplate, WorkflowPlan } from './plan-types.ts'
+import type { BaseTemplate, Dispatch, PlannedBenchmark, PlannedGroup, PlannedTask, TaskTemplate, WorkflowPlan } from './plan-types.ts'
 import { softenings } from './softening.ts'
 import type { Provenance, TaskPolicy } from './state.ts'
 
@@ -28,11 +28,11 @@ export type RunIdentity = {
   readonly attempt: number
   readonly rerunOf: WorkflowId | undefined
   readonly reuse: ReadonlyMap<string, { readonly workflow: WorkflowId; readonly attempt: number }>
-  /** Empty for pushes and pull requests; a comment's id for a dispatch, which always makes its own run. */
-  readonly nonce: string
+  readonly dispatch: Dispatch
 }
 
-export const firstRun: RunIdentity = { attempt: 1, rerunOf: undefined, reuse: new Map(), nonce: '' }
+export const byTrigger: Dispatch = { nonce: '', values: {} }
+export const firstRun: RunIdentity = { attempt: 1, rerunOf: undefined, reuse: new Map(), dispatch: byTrigger }
 
 export type PlanResult =
   | { readonly kind: 'planned'; readonly plan: WorkflowPlan }
@@ -56,7 +56,7 @@ function planned(input: PlanInput, placement: Placement): WorkflowPlan {
   const { spec, run, required, judge } = input
   const provenance: Provenance = { ...input.provenance, tier: tierOf(placement) }
   const declared = judge ? strictest(judge.benchmarks, spec.benchmarks) : spec.benchmarks
-  const benchmarks = declared.flatMap((entry) => expand(entry, spec))
+  const benchmarks = declared.flatMap((entry) => expand(entry, spec, judge))
   return {
     spec: input.name,
     path: input.path,
@@ -65,6 +65,7 @@ function planned(input: PlanInput, placement: Placement): WorkflowPlan {
     runKey: runKey(input.name, provenance, run),
     runAttempt: run.attempt,
     rerunOf: run.rerunOf,
+    dispatch: run.dispatch,
     digest: digest(spec.document, placement.pool),
     pool: placement.pool,
     concurrency: concurrency(input, provenance),
@@ -76,8 +77,8 @@ function planned(input: PlanInput, placement: Placement): WorkflowPlan {
 }
 
 /** A rerun has its own number; a dispatch its own nonce; a pull request with a changed base branch is planned anew. */
-function runKey(spec: string, { repositoryId, sha, ref, pullRequest, baseRef }: Provenance, { attempt, nonce }: RunIdentity): string {
-  return [repositoryId, spec, sha, ref, pullRequest === undefined ? '' : baseRef, attempt, nonce].join('|')
+function runKey(spec: string, { repositoryId, sha, ref, pullRequest, baseRef }: Provenance, { attempt, dispatch }: RunIdentity): string {
+  return [repositoryId, spec, sha, ref, pullRequest === undefined ? '' : baseRef, attempt, dispatch.nonce].join('|')
 }
 
 const digest = (document: unknown, pool: string) =>
@@ -207,13 +208,19 @@ function policy(
   }
 }
 
-/** One entry per task that the glob matches; one that matches none stays, so that its gates are unmeasured and never forgotten. */
-function expand(entry: Benchmark, spec: WorkflowSpec): readonly PlannedBenchmark[] {
-  const names = spec.groups.flatMap((group) => group.tasks.map(({ name }) => name)).filter((name) => matchesTask(entry.task, name))
+/**
+ * One entry per task that the glob matches. One that matches none stays, and so do the tasks that base's entry has on base, so that gates
+ * of a task that head drops are unmeasured and never forgotten.
+ */
+function expand(entry: Benchmark, spec: WorkflowSpec, judge: WorkflowSpec | undefined): readonly PlannedBenchmark[] {
+  const judged = judge?.benchmarks.some((other) => isSame(entry, other)) ? taskNames(judge) : []
+  const names = [...new Set([...taskNames(spec), ...judged])].filter((name) => matchesTask(entry.task, name))
   const { name, path, metrics, line } = entry
   const planned = (task: string): PlannedBenchmark => ({ name, task, path, metrics, line, format: entry.format, compare: entry.compare })
   return names.length === 0 ? [planned(entry.task)] : names.map(planned)
 }
+
+const taskNames = ({ groups }: WorkflowSpec) => groups.flatMap((group) => group.tasks.map(({ name }) => name))
 
 /** `*` stands for any run of characters; names of tasks hold no slash. Linear: the pieces are looked for from left to right. */
 export function matchesTask(glob: string, name: string): boolean {

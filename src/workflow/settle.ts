@@ -18,7 +18,7 @@ export type Settled = { readonly slice: Slice; readonly followUps: readonly Work
 export function settle(before: Slice, moved: Slice, at: number): Settled {
   const groups = new Map(moved.groups)
   const followUps: WorkflowEvent[] = []
-  const queue = [...groups.keys()]
+  const queue = unsettled(before, moved)
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     const group = settleGroup(before.groups.get(name), groups.get(name)!, moved.workflow, at)
     groups.set(name, group)
@@ -27,6 +27,12 @@ export function settle(before: Slice, moved: Slice, at: number): Settled {
   const same = [...groups].every(([name, group]) => moved.groups.get(name) === group)
   const settledGroups = same ? moved.groups : groups
   return { slice: { workflow: settleHeader(before, moved.workflow, settledGroups, at), groups: settledGroups }, followUps }
+}
+
+/** What did not change has nothing to settle, unless the header did, which concerns every group. */
+function unsettled(before: Slice, moved: Slice): string[] {
+  const names = [...moved.groups.keys()]
+  return before.workflow === moved.workflow ? names.filter((name) => before.groups.get(name) !== moved.groups.get(name)) : names
 }
 
 function settleGroup(before: Group | undefined, moved: Group, workflow: Workflow, at: number): Group {
@@ -126,6 +132,7 @@ function settleHeader(before: Slice, workflow: Workflow, groups: Slice['groups']
 function recount(before: Slice, counts: Counts, groups: Slice['groups']): Counts {
   return [...groups].reduce((sum, [name, group]) => {
     const old = before.groups.get(name)
+    if (old === group) return sum
     const [was, is] = [old ? groupCondition(old) : 'pending', groupCondition(group)]
     return was === is ? sum : counted(counted(sum, was, -1), is, +1)
   }, counts)

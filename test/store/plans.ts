@@ -106,6 +106,7 @@ export const aPlan = (change: Partial<WorkflowPlan> = {}): WorkflowPlan => ({
   runKey: randomUUID(),
   runAttempt: 1,
   rerunOf: undefined,
+  dispatch: { nonce: '', values: {} },
   digest: '0',
   pool: 'local',
   concurrency: { key: randomUUID(), limit: undefined, cancelInProgress: false },
