@@ -1,6 +1,6 @@
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LocalSettings } from '../engine/local-attempt.ts'
+import type { Leftovers, LocalSettings } from '../engine/local-attempt.ts'
 import type { PodOrder } from '../engine/ports.ts'
 import { type Cgroups, createCgroups, entrances, killCgroups, outOfMemoryKills, removeCgroups, tryKill } from './cgroup.ts'
 
@@ -51,7 +51,8 @@ export function createContainment(order: PodOrder, settings: LocalSettings): Con
     ],
     outOfMemoryKills: () => outOfMemoryKills(cgroups),
     async killAll(processGroup) {
-      if (!(await killCgroups(cgroups)) || cgroups.directories.length === 0) await killByIdentity({ uid, processGroup })
+      if (!(await killCgroups(cgroups)) || cgroups.directories.length === 0)
+        await killByIdentity({ uid, processGroup, environmentMark: environmentMark(order) })
     },
     remove: () => removeCgroups(cgroups),
   }
@@ -90,27 +91,36 @@ function ownProcesses(): number {
   }, 0)
 }
 
-/** Ends what is left of an attempt without cgroups: everything of its user, or else everything in its session. */
-export async function killByIdentity({
-  uid,
-  processGroup,
-}: {
-  readonly uid: number | undefined
-  readonly processGroup: number | undefined
-}) {
+const markName = 'OSMO_POD'
+export const environmentMark = ({ pod }: Pick<PodOrder, 'pod'>) => `${markName}=${pod}`
+/** For the command's environment. */
+export const markedEnvironment = ({ pod }: Pick<PodOrder, 'pod'>) => ({ [markName]: pod })
+
+/** Ends what is left of an attempt without cgroups: everything of its user, or else everything in its session or with its mark. */
+export async function killByIdentity(identity: Omit<Leftovers, 'cgroups'>): Promise<void> {
   for (let round = 0; round < 200; round++) {
-    const pids = processIds().filter((pid) => belongs(pid, uid, processGroup))
+    const pids = processIds().filter((pid) => belongs(pid, identity))
     if (pids.length === 0) return
     for (const pid of pids) tryKill(pid)
     await sleep(10)
   }
 }
 
-function belongs(pid: number, uid: number | undefined, session: number | undefined): boolean {
+function belongs(pid: number, { uid, processGroup, environmentMark }: Omit<Leftovers, 'cgroups'>): boolean {
   const status = statusOf(pid)
   // A zombie waits for its parent and does nothing.
   if (pid === process.pid || status.state === 'Z') return false
-  return uid === undefined ? session !== undefined && status.session === session : status.uid === uid
+  if (uid !== undefined) return status.uid === uid
+  return (processGroup !== undefined && status.session === processGroup) || hasInEnvironment(pid, environmentMark)
+}
+
+function hasInEnvironment(pid: number, mark: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(mark)
+  } catch {
+    // Another user's, or gone.
+    return false
+  }
 }
 
 const processIds = () =>

@@ -17,13 +17,13 @@ export type LogShipper = {
 /** Sends the spool to the service while the attempt runs. An unreachable service is waited for and never disturbs the attempt. */
 export function startLogShipper(spool: LogSpool, ctrl: Ctrl): LogShipper {
   const giveUp = new AbortController()
-  let pace: 'steady' | 'finishing' = 'steady'
+  const finishing = new AbortController()
   let sentBytes = 0
   const shipping = ship()
 
   return {
     async finish(seconds) {
-      pace = 'finishing'
+      finishing.abort()
       // Wakes the loop when it waits for output.
       spool.write(new Uint8Array())
       const timer = setTimeout(() => giveUp.abort(), seconds * 1000)
@@ -35,9 +35,9 @@ export function startLogShipper(spool: LogSpool, ctrl: Ctrl): LogShipper {
   async function ship(): Promise<void> {
     for (;;) {
       if (spool.isEmpty) {
-        if (pace === 'finishing') return
+        if (finishing.signal.aborted) return
         await spool.written()
-        if (pace === 'steady') await sleep(gatherMs)
+        await rest(gatherMs)
       } else if ((await shipBatch()) === 'refused') return
     }
   }
@@ -53,12 +53,12 @@ export function startLogShipper(spool: LogSpool, ctrl: Ctrl): LogShipper {
       return 'refused'
     }
     sentBytes += bytes
-    await rest(bytes)
+    if (sentBytes > freeBytes) await rest((bytes / bytesPerSecond) * 1000)
     return 'sent'
   }
 
-  async function rest(bytes: number): Promise<void> {
-    const untilMs = performance.now() + (sentBytes > freeBytes ? (bytes / bytesPerSecond) * 1000 : 0)
-    while (pace === 'steady' && performance.now() < untilMs) await sleep(20)
+  /** Nothing is waited for once the attempt is over. */
+  async function rest(milliseconds: number): Promise<void> {
+    await sleep(milliseconds, undefined, { signal: finishing.signal }).catch(() => undefined)
   }
 }

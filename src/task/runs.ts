@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { OrderedFile, OrderedRuns } from '../engine/ports.ts'
 import type { RunRecord, RunsIndex } from '../engine/task-protocol.ts'
 import { type CommandEnd, type RunningCommand, startCommand } from './command.ts'
+import { markedEnvironment } from './containment.ts'
 import type { Deadline } from './deadline.ts'
 import { createDeadline } from './deadline.ts'
 import { AttemptEnded, exitCodes } from './exits.ts'
@@ -242,7 +243,7 @@ function exitMessage(code: number): string {
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 function environmentOf(
-  { workspace }: RunParts,
+  { workspace, order }: RunParts,
   { arm, seed, text }: OneRun,
   fill: (text: string) => string,
 ): Readonly<Record<string, string>> {
@@ -252,6 +253,7 @@ function environmentOf(
     HOME: workspace.home,
     TMPDIR: workspace.temporary,
     ...own,
+    ...markedEnvironment(order),
     PATH: `${bin}:${own.PATH ?? defaultPath}`,
     OSMO_ARM: arm,
     OSMO_SEED: String(seed),

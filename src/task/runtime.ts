@@ -24,14 +24,7 @@ export type RuntimeParts = {
 
 /** The command line that runs a command in the attempt's workspace, as its runtime does it. */
 export function commandLine(parts: RuntimeParts, run: RunCommand): CommandLine {
-  switch (parts.settings.runtime) {
-    case 'bubblewrap':
-      return inBubblewrap(parts, run)
-    case 'process':
-      return asPlainProcess(parts, run)
-    default:
-      throw new Error(`The runtime ${parts.settings.runtime} is not supported by this supervisor`)
-  }
+  return parts.settings.runtime === 'bubblewrap' ? inBubblewrap(parts, run) : asPlainProcess(parts, run)
 }
 
 function asPlainProcess({ workspace, containment }: RuntimeParts, run: RunCommand): CommandLine {

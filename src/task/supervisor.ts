@@ -3,7 +3,7 @@ import type { LocalOrder } from '../engine/local-attempt.ts'
 import { performAttempt } from './attempt.ts'
 import { type AttemptDirectory, openAttemptDirectory } from './attempt-directory.ts'
 import { killCgroups, removeCgroups } from './cgroup.ts'
-import { createContainment, killByIdentity } from './containment.ts'
+import { createContainment, environmentMark, killByIdentity } from './containment.ts'
 import { createCtrl } from './ctrl.ts'
 import { startLogShipper } from './log-shipper.ts'
 import { LogSpool } from './log-spool.ts'
@@ -44,7 +44,12 @@ async function supervise(directory: AttemptDirectory): Promise<void> {
   const shipper = startLogShipper(spool, ctrl)
   const containment = createContainment(order, settings)
   const recordLeftovers = (processGroup: number | undefined) =>
-    directory.writeLeftovers({ cgroups: containment.cgroups.directories, uid: containment.uid, processGroup })
+    directory.writeLeftovers({
+      cgroups: containment.cgroups.directories,
+      uid: containment.uid,
+      processGroup,
+      environmentMark: environmentMark(order),
+    })
   recordLeftovers(undefined)
   for (const sentence of introduction(localOrder, containment.said)) spool.note(sentence)
   const workspace = createWorkspace(directory.path, order, settings)

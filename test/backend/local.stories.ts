@@ -64,7 +64,9 @@ export function describeLocalBackend(runtime: Runtime, skip: string | false): vo
 
     it('ends what a command leaves behind, and does not wait for its output', async () => {
       const marker = `left-${randomUUID()}`
-      const { exit, log } = await world.run({ command: ['bash', '-c', `setsid bash -c 'sleep 60' ${marker} & sleep 0.2; echo done`] })
+      const { exit, log } = await world.run({
+        command: ['bash', '-c', `setsid bash -c 'sleep 60; sleep 60' ${marker} & sleep 0.2; echo done`],
+      })
       assert.equal(exit.exitCode, 0)
       assert.match(log, /done/)
       assert.deepEqual(await processesOf(marker), [])
@@ -80,6 +82,35 @@ export function describeLocalBackend(runtime: Runtime, skip: string | false): vo
       await eventually('the end of the command', async () => ((await processesOf(marker)).length === 0 ? true : undefined))
       assert.equal((await world.backend.create(order, never)).kind, 'created')
       assert.equal((await world.phase(order.pod, () => true)).kind, 'lost')
+    })
+
+    it('says that the machine was restarted under an attempt', async () => {
+      const { order } = await world.run({})
+      const directory = world.directoryOf(order.pod)
+      const lock = JSON.parse(await readFile(join(directory, 'lock.json'), 'utf8'))
+      await writeFile(join(directory, 'lock.json'), JSON.stringify({ ...lock, pid: process.pid, bootId: 'an earlier one' }))
+      await rm(join(directory, 'exit.json'))
+      const phase = await world.phase(order.pod, () => true)
+      assert.deepEqual([phase.kind, phase.kind === 'lost' && phase.message], ['lost', 'The machine was restarted while the attempt ran'])
+    })
+
+    it('goes on when the session or the service of the machine stops', async () => {
+      const order = world.order({ shell: 'echo up; sleep 0.5; echo end' })
+      await world.backend.create(order, never)
+      await world.logged(order, 'up\n')
+      for (const signal of ['SIGTERM', 'SIGHUP']) process.kill((await world.lockOf(order.pod)).pid, signal)
+      assert.match((await world.finish(order)).log, /up\nend\n/)
+    })
+
+    it('can be cancelled while the service is away', async () => {
+      const order = world.order({ shell: 'echo up; sleep 60' })
+      await world.backend.create(order, never)
+      await world.logged(order, 'up\n')
+      await world.service.stop()
+      await world.backend.delete(order.pod, 1, never)
+      const phase = await world.phase(order.pod, ({ kind }) => kind === 'exited')
+      await world.service.start()
+      assert.equal(phase.kind === 'exited' && phase.exit.reason, 'canceled')
     })
 
     it('brings logs and outputs of a run during which the service was away', async () => {

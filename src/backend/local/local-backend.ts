@@ -15,8 +15,8 @@ export type LocalBackendOptions = {
   readonly name: string
   /** Ours alone; created. */
   readonly directory: string
-  /** Undefined: bubblewrap where it works, else plain processes. */
-  readonly runtime: LocalRuntime | undefined
+  /** Undefined: bubblewrap where it works, else plain processes. Container engines are refused: there is no adapter for them yet. */
+  readonly runtime: LocalRuntime | 'docker' | 'podman' | undefined
   /** Key: the path inside, `node_modules` or `/osmo/node_modules`; value: an absolute path of this machine. */
   readonly toolchains: Readonly<Record<string, string>>
   readonly service: LocalSettings['service']
@@ -64,7 +64,10 @@ const reservedNames = new Set(['bin', 'data', 'repository'])
 const toolchainPath = (path: string) => path.replace(/^\/osmo\//, '')
 
 async function chosenRuntime({ runtime, log }: LocalBackendOptions): Promise<LocalRuntime> {
-  if (runtime !== undefined && runtime !== 'bubblewrap') return runtime
+  if (runtime === 'docker' || runtime === 'podman') {
+    throw new Error(`The runtime ${runtime} cannot be used yet: expected bubblewrap or process, or no runtime to use what works here`)
+  }
+  if (runtime === 'process') return runtime
   const probe = await probeBubblewrap()
   if (probe.kind === 'works') return 'bubblewrap'
   if (runtime === 'bubblewrap') throw new Error(`The configuration asks for the runtime bubblewrap, but ${probe.reason}`)
@@ -309,8 +312,7 @@ const isRoot = () => process.getuid?.() === 0
 
 function descriptionOf(runtime: LocalRuntime): string {
   if (runtime === 'bubblewrap') return 'this machine, in bubblewrap sandboxes; `image` is not honoured'
-  if (runtime === 'process') return 'this machine, as plain processes without a sandbox (trusted code only); `image` is not honoured'
-  return `this machine, in ${runtime} containers`
+  return 'this machine, as plain processes without a sandbox (trusted code only); `image` is not honoured'
 }
 
 const neverStarted = () => ({
