@@ -37,7 +37,13 @@ function ownEntry(target: Value, key: Value, meter: Meter): Value | undefined {
 }
 
 function isHashable(key: Value): boolean {
-  return !isObject(key) || key.kind === 'markup' || key.kind === 'moment' || (key.kind === 'tuple' && key.items.every(isHashable))
+  return (
+    !isObject(key) ||
+    key.kind === 'markup' ||
+    key.kind === 'moment' ||
+    key.kind === 'range' ||
+    (key.kind === 'tuple' && key.items.every(isHashable))
+  )
 }
 
 function at<T extends Value>(items: { readonly length: number; readonly [index: number]: T }, index: bigint): T | undefined {

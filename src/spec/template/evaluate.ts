@@ -4,7 +4,6 @@ import {
   type CallArguments,
   isDict,
   isObject,
-  isUndefined,
   list,
   type Machine,
   noArguments,
@@ -103,8 +102,7 @@ function itemOf(node: Node<'item'>, scope: Scope, machine: Evaluator): Value {
 function sliceOf(target: Value, index: SliceExpression, span: Span, scope: Scope, machine: Evaluator): Value {
   const [from, to, step] = [index.from, index.to, index.step].map((bound) => (bound === undefined ? null : evaluate(bound, scope, machine)))
   machine.at = span
-  const value = slice(target, [from ?? null, to ?? null, step ?? null], machine.meter)
-  return isUndefined(value) ? { ...value, span } : value
+  return slice(target, [from ?? null, to ?? null, step ?? null], machine.meter)
 }
 
 function callOf(node: Node<'call'>, scope: Scope, machine: Evaluator): Value {

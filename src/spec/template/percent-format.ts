@@ -51,7 +51,8 @@ class Arguments {
 
   demandAllUsed(): void {
     const unused =
-      this.#next < this.#items.length && !(this.#next === 0 && isObject(this.#value) && ['dict', 'list'].includes(this.#value.kind))
+      this.#next < this.#items.length &&
+      !(this.#next === 0 && isObject(this.#value) && ['dict', 'list', 'range', 'undefined'].includes(this.#value.kind))
     if (unused) typeFault('Expected as many values as the format has "%", got more (not all arguments converted during string formatting).')
   }
 }

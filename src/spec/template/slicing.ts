@@ -1,5 +1,5 @@
 import { type Meter, typeFault, valueFault } from './limits.ts'
-import { isObject, list, type Range, textOf, tuple, undefinedValue, type Value } from './objects.ts'
+import { isObject, list, type Range, textOf, tuple, type Value } from './objects.ts'
 import { asInteger, characters, describeValue, failUndefined, typeName } from './values.ts'
 
 /** `target[from:to:step]`. */
@@ -16,8 +16,8 @@ export function slice(target: Value, bounds: readonly [Value, Value, Value], met
     if (target.kind === 'range') return sliceRange(target, indices(bounds, target.length))
     if (target.kind === 'list' || target.kind === 'tuple') return sliceItems(target, bounds, meter)
   }
-  return undefinedValue(
-    `Expected text or a list to cut a part from, got ${describeValue(target)} ('${typeName(target)}' object is not subscriptable).`,
+  return typeFault(
+    `Expected text or a list to cut a part from, got ${describeValue(target)} ('${typeName(target)}' object cannot be sliced).`,
   )
 }
 
@@ -27,16 +27,16 @@ function sliceItems(target: Extract<Value, { kind: 'list' | 'tuple' }>, bounds: 
   return target.kind === 'list' ? list(picked) : tuple(picked)
 }
 
-type Indices = { readonly start: number; readonly step: number; readonly count: number }
+type Indices = { readonly start: number; readonly stop: number; readonly step: number; readonly count: number }
 
 function pick<T>(items: { readonly length: number; readonly [index: number]: T }, { start, step, count }: Indices): T[] {
   return Array.from({ length: count }, (_, index) => items[start + index * step] as T)
 }
 
-function sliceRange(range: Range, { start, step, count }: Indices): Range {
+function sliceRange(range: Range, { start, stop, step, count }: Indices): Range {
   const first = range.start + BigInt(start) * range.step
-  const newStep = range.step * BigInt(step)
-  return { kind: 'range', start: first, stop: first + newStep * BigInt(count), step: newStep, length: count }
+  const last = range.start + BigInt(stop) * range.step
+  return { kind: 'range', start: first, stop: last, step: range.step * BigInt(step), length: count }
 }
 
 /** Python's `slice.indices`. */
@@ -50,7 +50,7 @@ function indices(bounds: readonly [Value, Value, Value], length: number): Indice
   const start = from === undefined ? (step > 0 ? low : high) : position(from, length, low, high)
   const stop = to === undefined ? (step > 0 ? high : low) : position(to, length, low, high)
   const count = step > 0 ? Math.ceil((stop - start) / step) : Math.ceil((start - stop) / -step)
-  return { start, step, count: Math.max(0, count) }
+  return { start, stop, step, count: Math.max(0, count) }
 }
 
 function bound(value: Value): bigint | undefined {

@@ -9,7 +9,7 @@ import { formatPercent } from './percent-format.ts'
 import { printValue, represent } from './printing.ts'
 import type { Bound } from './signature.ts'
 import { capitalize, likewise, padText, replaceText, splitLines, strip } from './text.ts'
-import { asInteger, characters, collect, describeValue, dictFrom, isIterable, isTrue, textLength } from './values.ts'
+import { asInteger, characters, collect, demandLength, describeValue, dictFrom, isIterable, isTrue, textLength } from './values.ts'
 import { wrapLine } from './word-wrap.ts'
 
 type Filter = Builtin<Value>
@@ -66,14 +66,15 @@ function indent(value: Value, [width = 4n, first, blank]: Bound, { meter }: Mach
 }
 
 function truncate(value: Value, [length = 255n, kill, end = '...', leeway]: Bound, { meter }: Machine): Value {
-  const all = characters(demandText(value), meter)
   const size = demandCount(length)
   const ending = demandText(end)
   const room = size - textLength(ending, meter)
   if (room < 0) return valueFault(`Expected a length of at least ${textLength(ending, meter)} for the filter "truncate", got ${size}.`)
   const slack = optional(leeway, demandCount) ?? 5
   if (slack < 0) return valueFault(`Expected a leeway of at least 0 for the filter "truncate", got ${slack}.`)
-  if (all.length <= size + slack) return value
+  // Jinja looks at the length only, so a short list passes.
+  if (demandLength(value, meter) <= size + slack) return value
+  const all = characters(demandText(value), meter)
   const head = typeof all === 'string' ? all.slice(0, room) : all.slice(0, room).join('')
   if (flag(kill)) return head + ending
   const space = head.lastIndexOf(' ')
@@ -267,7 +268,7 @@ export const textFilters: readonly Filter[] = [
   builtin('safe', '', (value, _, machine) => ({ kind: 'markup', text: soft(value, machine) })),
   builtin('striptags', '', (value, _, machine) => stripTags(value, machine)),
   builtin('tojson', 'indent?', json),
-  builtin('pprint', '', (value, _, machine) => prettyPrint(value, machine)),
+  builtin('pprint', '', (value, _, machine) => prettyPrint(value, machine), 'accepted'),
   builtin('urlencode', '', (value, _, machine) => urlEncode(value, machine)),
   builtin('xmlattr', 'autospace?', xmlAttributes),
   refused('attr', 'Write value.name or value["name"]'),

@@ -225,11 +225,12 @@ export const textMethods: MethodTable = new Map<string, Method>([
   splitting('rsplit', 'backward'),
   partitioning('partition', 'forward'),
   partitioning('rpartition', 'backward'),
-  method('splitlines', 'keepends?', demandText, (text, [keep], { meter }) => {
+  method('splitlines', 'keepends?', itself, (target, [keep], { meter }) => {
+    const text = demandText(target)
     meter.text(text.length)
     const lines = splitLines(text, keep !== undefined && isTrue(keep) ? 'kept' : 'dropped')
     meter.items(lines.length)
-    return list(lines)
+    return list(lines.map((line) => likewise(target, line)))
   }),
   method('join', 'iterable', itself, join),
   method('replace', 'old new count?', itself, replace),

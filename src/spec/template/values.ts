@@ -228,6 +228,7 @@ const maximumKeyLength = 65_536
 function objectKey(value: Extract<Value, object>, meter: Meter): string {
   if (value.kind === 'undefined') return failUndefined(value)
   if (value.kind === 'moment') return `d${value.precision} ${epochMilliseconds(value)} ${value.parts[6] ?? 0}`
+  if (value.kind === 'range') return `r${value.length} ${value.length === 0 ? '' : value.start} ${value.length < 2 ? '' : value.step}`
   if (value.kind !== 'tuple')
     return typeFault(
       `A ${typeName(value)} cannot be the key of a dict (unhashable type: '${typeName(value)}'). Use text, a number or a tuple.`,
