@@ -122,7 +122,6 @@ export function aWorkflow(over: WorkflowOver = {}): WorkflowView {
       runAttempt: 1,
       rerunOf: undefined,
       dispatch: { nonce: '', values: {} },
-      dispatch: { nonce: '', values: {} },
       digest: '0'.repeat(64),
       pool: 'default',
       concurrency: { key: `7/${spec}/main`, limit: 1, cancelInProgress: false },
