@@ -54,17 +54,18 @@ function say(line: string): void {
 }
 
 function block({ addresses, parts }: Installation, seconds: number): string {
+  const row = (name: string, value: string | undefined) => (value === undefined ? [] : [`  ${name.padEnd(10)} ${value}`])
   const token = (value: string | undefined) => (value === undefined ? '' : `?token=${value}`)
   return [
     '',
     `osmo-runner is up after ${seconds.toFixed(1)} s`,
-    `  pages      ${addresses.pages}/${token(addresses.pagesToken)}`,
-    `  GitHub     ${addresses.github}/${token(addresses.githubToken)}  (${parts.github})`,
-    `  webhook    ${addresses.webhook}`,
-    `  database   ${parts.database}`,
-    `  queue      ${parts.queue}`,
-    ...parts.backends.map((backend) => `  backend    ${backend}`),
-    `  data       ${parts.data}`,
+    ...row('pages', addresses.pages && `${addresses.pages}/${token(addresses.pagesToken)}`),
+    ...row('GitHub', `${addresses.github}/${token(addresses.githubToken)}  (${parts.github})`),
+    ...row('webhook', addresses.webhook),
+    ...row('database', parts.database),
+    ...row('queue', parts.queue),
+    ...parts.backends.flatMap((backend) => row('backend', backend)),
+    ...row('data', parts.data),
     '',
     '',
   ].join('\n')
