@@ -113,7 +113,7 @@ function reportStray(key: string, range: { start: number; end: number }, section
 }
 
 function readWorkflow(document: RenderedDocument, file: string, reporter: Reporter): ReadWorkflow | undefined {
-  return document.workflow === undefined ? undefined : workflowShape(file).read(document.workflow, { path: 'workflow', reporter })
+  return document.workflow === undefined ? undefined : workflowShape.read(document.workflow, { path: 'workflow', reporter, specFile: file })
 }
 
 function linesOf(source: string, workflow: ReadWorkflow) {

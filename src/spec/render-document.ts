@@ -1,10 +1,10 @@
-import { at, describeRoot } from './render-places.ts'
+import { originOf } from './render-places.ts'
 import type { Reporter } from './reporter.ts'
 import type { Section, Sections } from './sections.ts'
 import { renderTemplate } from './template/render.ts'
 import { templateValues } from './template-values.ts'
 import type { SpecOptions } from './types.ts'
-import type { YamlNode } from './yaml/node.ts'
+import { describe, type YamlNode } from './yaml/node.ts'
 import { loadPyYaml } from './yaml/pyyaml.ts'
 
 export type RenderedDocument = {
@@ -33,14 +33,14 @@ export function loadDocument(source: string, sections: Sections, options: SpecOp
 type Rendered = Extract<ReturnType<typeof renderTemplate>, { kind: 'rendered' }>
 
 function loadRendered({ text, map }: Rendered, section: Section, source: string, reporter: Reporter): RenderedDocument | undefined {
-  const origin = at((offset) => map.sourceOffset(offset) + section.offset, source)
+  const origin = originOf((offset) => map.sourceOffset(offset) + section.offset, source)
   const node = loadPyYaml(text, origin, reporter)
   if (node === undefined) return undefined
   if (node.kind !== 'mapping') {
     reporter.error(
       'syntax/section',
       headOf(section),
-      `Expected "workflow:" with a mapping below it, but it is ${describeRoot(node)}. Put a blank behind the colon.`,
+      `Expected "workflow:" with a mapping below it, but it is ${describe(node)}. Put a blank behind the colon.`,
     )
     return undefined
   }

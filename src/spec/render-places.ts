@@ -1,11 +1,10 @@
 import type { Origin } from './yaml/compose.ts'
-import { describe, type YamlNode } from './yaml/node.ts'
 
 /**
  * Ranges of rendered text as ranges of the source. What an expression printed stands where the expression stands, and
  * the whole `{{ … }}` is underlined.
  */
-export function at(sourceOffset: (offset: number) => number, source: string): Origin {
+export function originOf(sourceOffset: (offset: number) => number, source: string): Origin {
   return (start, end) => {
     const from = sourceOffset(start)
     const last = end > start ? sourceOffset(end - 1) + 1 : from
@@ -13,8 +12,4 @@ export function at(sourceOffset: (offset: number) => number, source: string): Or
     const close = source.indexOf('}}', from)
     return { start: from, end: Math.max(from, last, close === -1 ? from : close + 2) }
   }
-}
-
-export function describeRoot(node: YamlNode): string {
-  return describe(node)
 }

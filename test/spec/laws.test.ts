@@ -5,7 +5,7 @@ import { parsePlatformConfig } from '../../src/spec/platform-config.ts'
 import { parseRepositoryConfig } from '../../src/spec/repository-config.ts'
 
 const seed = Number(process.env.FUZZ_SEED ?? 20_261_124)
-const count = Number(process.env.FUZZ_COUNT ?? 3_000)
+const count = Number(process.env.FUZZ_COUNT ?? 2_000)
 
 const spec = `# Trains and judges a policy.
 on:

@@ -3,7 +3,7 @@ import { flag, integerBetween, matching, number, oneOf, text, writtenText } from
 import { type Located, listOf, located, mapped, type Place, type Shape } from '../shape/shape.ts'
 import type { Range } from '../source-text.ts'
 import type { Benchmark, Compare, MetricPolicy } from '../types.ts'
-import { quote, type YamlNode } from '../yaml/node.ts'
+import { emptyNode, quote, type YamlNode } from '../yaml/node.ts'
 import { budgetShape, isPositive } from './budget.ts'
 import { globShape } from './globs-shape.ts'
 
@@ -128,7 +128,7 @@ export const benchmarksShape: Shape<readonly ReadBenchmark[]> = listOf(
   mapped<(typeof fields)['fallback'], ReadBenchmark>(
     fields,
     (values, node) => readBenchmark(values, node),
-    readBenchmark(fields.fallback, { kind: 'null', text: '', range: { start: 0, end: 0 }, size: 1 }),
+    readBenchmark(fields.fallback, emptyNode),
   ),
 )
 

@@ -15,30 +15,29 @@ const fields = record({
 
 export type ReadFile = { readonly spec: FileSpec; readonly range: Range }
 
-/** A file of a task. `specFile` is the path of the spec in its repository: `localpath` must not leave that. */
-export function fileShape(specFile: string): Shape<ReadFile> {
-  const nothing: ReadFile = { spec: { kind: 'inline', path: '', contents: '', encoding: 'text' }, range: { start: 0, end: 0 } }
-  return mapped<(typeof fields)['fallback'], ReadFile>(
-    fields,
-    ({ path: written, contents, localpath, base64 }, node, place) => {
-      if (node.kind !== 'mapping') return nothing
-      const path = checkedPath(written.value, written.range, place)
-      if (localpath === undefined) {
-        if (contents === undefined) reportNoContents(written.range, place)
-        else if (base64) checkBase64(contents.value, contents.range, place)
-        const spec: FileSpec = { kind: 'inline', path, contents: contents?.value ?? '', encoding: base64 ? 'base64' : 'text' }
-        return { spec, range: written.range }
-      }
-      if (contents !== undefined) {
-        const message = `${place.path} has both "contents" and "localpath". Keep one of them.`
-        place.reporter.error('schema/two-sources', localpath.range, message)
-      }
-      checkLocalpath(localpath.value, localpath.range, specFile, place)
-      return { spec: { kind: 'local', path, localpath: localpath.value }, range: written.range }
-    },
-    nothing,
-  )
-}
+const nothing: ReadFile = { spec: { kind: 'inline', path: '', contents: '', encoding: 'text' }, range: { start: 0, end: 0 } }
+
+/** A file of a task, inline or from the repository, which its `localpath` must not leave. */
+export const fileShape: Shape<ReadFile> = mapped<(typeof fields)['fallback'], ReadFile>(
+  fields,
+  ({ path: written, contents, localpath, base64 }, node, place) => {
+    if (node.kind !== 'mapping') return nothing
+    const path = checkedPath(written.value, written.range, place)
+    if (localpath === undefined) {
+      if (contents === undefined) reportNoContents(written.range, place)
+      else if (base64) checkBase64(contents.value, contents.range, place)
+      const spec: FileSpec = { kind: 'inline', path, contents: contents?.value ?? '', encoding: base64 ? 'base64' : 'text' }
+      return { spec, range: written.range }
+    }
+    if (contents !== undefined) {
+      const message = `${place.path} has both "contents" and "localpath". Keep one of them.`
+      place.reporter.error('schema/two-sources', localpath.range, message)
+    }
+    checkLocalpath(localpath.value, localpath.range, place)
+    return { spec: { kind: 'local', path, localpath: localpath.value }, range: written.range }
+  },
+  nothing,
+)
 
 function reportNoContents(range: Range, place: Place) {
   const message = `Expected the key "contents" or "localpath" in ${place.path}, but both are missing. Add one.`
@@ -63,8 +62,8 @@ function checkBase64(contents: string, range: Range, place: Place) {
   place.reporter.error('schema/base64', range, message)
 }
 
-function checkLocalpath(localpath: string, range: Range, specFile: string, place: Place) {
-  const fault = faultOfLocalpath(localpath, specFile)
+function checkLocalpath(localpath: string, range: Range, place: Place) {
+  const fault = faultOfLocalpath(localpath, place.specFile ?? '')
   if (fault === undefined) return
   const message = `The localpath ${quote(localpath)} ${fault}. Expected a path inside the repository, relative to the spec file.`
   place.reporter.error('semantic/localpath', range, message)

@@ -4,7 +4,7 @@ import { mapOf, optional, record, required, toObject, withDefault } from '../sha
 import { text } from '../shape/scalars.ts'
 import { type Located, listOf, located, mapped, nullable, type Place, type Shape, wrongType } from '../shape/shape.ts'
 import type { CheckpointSpec, InputSpec, OutputSpec, TaskSpec } from '../types.ts'
-import { describe, quote, type YamlNode } from '../yaml/node.ts'
+import { describe, emptyNode, quote, type YamlNode } from '../yaml/node.ts'
 import { frequencySeconds } from './duration.ts'
 import { exitActionsShape, noExitActions } from './exit-codes.ts'
 import { fileShape } from './file.ts'
@@ -220,14 +220,14 @@ function ignored<T>(shape: Shape<T>): Shape<T> {
   )
 }
 
-function taskFields(kind: 'task' | 'plain-task', specFile: string) {
+function taskFields(kind: 'task' | 'plain-task') {
   return record({
     name: required(located(nameShape(kind))),
     image: required(imageShape),
     command: required(commandShape),
     args: withDefault(listOf(coercedText), []),
     environment: withDefault(mapOf(environmentText), []),
-    files: withDefault(listOf(fileShape(specFile)), []),
+    files: withDefault(listOf(fileShape), []),
     inputs: withDefault(listOf(located(inputShape)), []),
     outputs: withDefault(listOf(outputShape), []),
     kpis: withDefault(listOf(record({ index: required(coercedText), path: required(coercedText) })), []),
@@ -250,10 +250,10 @@ function taskFields(kind: 'task' | 'plain-task', specFile: string) {
 }
 
 /** A task of OSMO (osmo-spec.md §1.4) with upstream's coercions and defaults. */
-export function taskShape(kind: 'task' | 'plain-task', specFile: string): Shape<ReadTask> {
-  const fields = taskFields(kind, specFile)
+export function taskShape(kind: 'task' | 'plain-task'): Shape<ReadTask> {
+  const fields = taskFields(kind)
   return {
-    fallback: readTask(fields.fallback, { kind: 'null', text: '', range: { start: 0, end: 0 }, size: 1 }),
+    fallback: readTask(fields.fallback, emptyNode),
     schema: fields.schema,
     read(node, place) {
       const values = fields.read(node, { ...place, owner: writtenName(node) })

@@ -6,6 +6,8 @@ import { describe, type MappingNode, type YamlNode } from '../yaml/node.ts'
 export type Place = {
   readonly path: string
   readonly reporter: Reporter
+  /** Path of the spec in its repository, which `localpath` is relative to. */
+  readonly specFile?: string
   /** The task that a message is about, in quotes. */
   readonly owner?: string | undefined
 }

@@ -23,6 +23,9 @@ export type MappingNode = { readonly kind: 'mapping'; readonly entries: readonly
 
 export type Entry = { readonly key: ScalarNode; readonly value: YamlNode }
 
+/** Stands where no text was. */
+export const emptyNode: ScalarNode = { kind: 'null', text: '', range: { start: 0, end: 0 }, size: 1 }
+
 /** What a person wrote, for a message: `the string "echo"`, `a list`, `nothing`. */
 export function describe(node: YamlNode): string {
   switch (node.kind) {
