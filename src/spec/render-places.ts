@@ -1,4 +1,4 @@
-import type { Origin } from './yaml/compose.ts'
+import type { Origin } from './yaml/dialect.ts'
 
 /**
  * Ranges of rendered text as ranges of the source. What an expression printed stands where the expression stands, and

@@ -1,17 +1,14 @@
-import { compilePattern } from '../pattern.ts'
 import { coercedText, environmentText, laxFlag } from '../shape/python-scalars.ts'
 import { mapOf, optional, record, required, toObject, withDefault } from '../shape/record.ts'
-import { text } from '../shape/scalars.ts'
 import { type Located, listOf, located, mapped, nullable, type Place, type Shape, wrongType } from '../shape/shape.ts'
-import type { CheckpointSpec, InputSpec, OutputSpec, TaskSpec } from '../types.ts'
+import type { InputSpec, TaskSpec } from '../types.ts'
 import { describe, emptyNode, quote, type YamlNode } from '../yaml/node.ts'
-import { frequencySeconds } from './duration.ts'
+import { checkpointShape, inputShape, outputShape } from './data-shapes.ts'
 import { exitActionsShape, noExitActions } from './exit-codes.ts'
 import { fileShape } from './file.ts'
 import { nameShape, normalisedName } from './names.ts'
 import { parseQuantity } from './quantity.ts'
 import { resourceShape } from './resource.ts'
-import { faultOfStorageUrl } from './storage-url.ts'
 
 /** A task as it stands in the file, with the places that the rules between tasks need. */
 export type ReadTask = {
@@ -21,100 +18,6 @@ export type ReadTask = {
   readonly resource: Located<string> | undefined
   readonly inputs: readonly Located<InputSpec>[]
 }
-
-const removedInputs = {
-  dataset: 'Datasets were removed in OSMO 6.4. Use "url:" with a storage address, or "task:" for the output of a task.',
-}
-const removedOutputs = {
-  dataset: 'Datasets were removed in OSMO 6.4. Use "url:" with a storage address.',
-  update_dataset: 'Datasets were removed in OSMO 6.4. Use "url:" with a storage address.',
-}
-
-const regexText: Shape<string> = mapped(
-  text,
-  (pattern, node, place) => {
-    const result = compilePattern(pattern)
-    if (result.kind === 'refused') {
-      place.reporter.error('semantic/regex', node.range, `Invalid regex: ${quote(pattern)}: ${result.reason}. Write it in another way.`)
-    }
-    return pattern
-  },
-  '',
-)
-
-const storageUrl: Shape<string> = mapped(
-  text,
-  (url, node, place) => {
-    if (node.kind !== 'string') return url
-    const fault = faultOfStorageUrl(url)
-    if (fault !== undefined) {
-      const message = `${quote(url)} is no storage address for ${place.path}: ${fault}. Expected something like s3://bucket/path.`
-      place.reporter.error('schema/url', node.range, message)
-    }
-    return url
-  },
-  '',
-)
-
-const inputFields = record({ task: optional(coercedText), url: optional(storageUrl), regex: optional(regexText) }, removedInputs)
-
-const inputShape: Shape<InputSpec | undefined> = mapped<(typeof inputFields)['fallback'], InputSpec | undefined>(
-  inputFields,
-  ({ task, url, regex }, node, place) => {
-    if (node.kind !== 'mapping' || hasRemoved(node, removedInputs)) return undefined
-    const filter = regex === undefined ? {} : { regex }
-    if (task !== undefined && url === undefined) return taskInput(task, filter, node, place)
-    if (url !== undefined && task === undefined) return { kind: 'url', url, ...filter }
-    const came = task === undefined ? 'neither' : 'both'
-    place.reporter.error(
-      'schema/input',
-      node.range,
-      `Expected either "task" or "url" in ${place.path}, but there is ${came}. Write one of them.`,
-    )
-    return undefined
-  },
-  undefined,
-)
-
-function taskInput(task: string, filter: { regex?: string }, node: YamlNode, place: Place): InputSpec | undefined {
-  const parts = task.split(':')
-  const [workflow = '', name = ''] = parts
-  if (parts.length === 1) return { kind: 'task', task, ...filter }
-  if (parts.length === 2 && workflow !== '' && name !== '') return { kind: 'other-workflow', workflow, task: name, ...filter }
-  const message = `Expected a task's name, or WORKFLOW_ID:TASK, for ${place.path}.task, but it is ${quote(task)}. Correct it.`
-  place.reporter.error('schema/input', node.range, message)
-  return undefined
-}
-
-function hasRemoved(node: YamlNode, removed: Readonly<Record<string, string>>): boolean {
-  return node.kind === 'mapping' && node.entries.some(({ key }) => key.kind === 'string' && Object.hasOwn(removed, key.value))
-}
-
-const outputFields = record({ url: optional(storageUrl), regex: optional(regexText) }, removedOutputs)
-
-const outputShape: Shape<OutputSpec> = mapped(
-  outputFields,
-  ({ url, regex }, node, place) => {
-    if (url === undefined && node.kind === 'mapping' && !hasRemoved(node, removedOutputs)) {
-      place.reporter.error('schema/missing-key', node.range, `Expected the key "url" in ${place.path}, but it is missing. Add it.`)
-    }
-    return regex === undefined ? { url: url ?? '' } : { url: url ?? '', regex }
-  },
-  { url: '' },
-)
-
-const checkpointFields = record({
-  path: required(text),
-  url: required(storageUrl),
-  frequency: required(frequencySeconds),
-  regex: optional(regexText),
-})
-
-const checkpointShape: Shape<CheckpointSpec> = mapped(
-  checkpointFields,
-  ({ path, url, frequency, regex }) => ({ path, url, frequencySeconds: frequency, ...(regex !== undefined && { regex }) }),
-  { path: '', url: '', frequencySeconds: 0 },
-)
 
 type Credential = string | Readonly<Record<string, string>>
 

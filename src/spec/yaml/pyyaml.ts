@@ -1,5 +1,6 @@
 import type { Reporter } from '../reporter.ts'
-import { type Dialect, loadYaml, type Origin, type ScalarResult, type WrittenScalar } from './compose.ts'
+import { loadYaml } from './compose.ts'
+import type { Dialect, Origin, ScalarResult, WrittenScalar } from './dialect.ts'
 import type { YamlNode } from './node.ts'
 
 /**

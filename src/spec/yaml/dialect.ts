@@ -1,0 +1,22 @@
+import type { Range } from '../source-text.ts'
+import type { Scalar } from './node.ts'
+
+/** Where a text came from: offsets in it to ranges in the source file. */
+export type Origin = (start: number, end: number) => Range
+
+/** What differs between PyYAML's safe loader and YAML 1.2 core. */
+export type Dialect = {
+  readonly version: '1.1' | '1.2'
+  /** `tag` is the full tag, such as `tag:yaml.org,2002:int`, when one was written. */
+  scalar(written: WrittenScalar): ScalarResult
+  /** Tags that may stand on a collection. */
+  readonly collectionTags: readonly string[]
+  readonly mergeKeys: 'merged' | 'plain'
+  readonly duplicateKeys: 'warning' | 'error'
+  readonly tabs: 'refused' | 'allowed'
+  /** Lines inside quotes and brackets that are not indented. */
+  readonly shallowFlow: 'accepted' | 'refused'
+}
+
+export type WrittenScalar = { readonly text: string; readonly style: 'plain' | 'quoted'; readonly tag: string | undefined }
+export type ScalarResult = Scalar | { readonly kind: 'fault'; readonly code: string; readonly message: string }
