@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { loopbackHosts } from '../backend/local/loopback.ts'
 import type { Settings } from '../config.ts'
@@ -21,6 +22,7 @@ import { translate } from '../github/translate.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
 import type { PlatformConfig } from '../spec/types.ts'
 import { createStore, type Store } from '../store/store.ts'
+import { createHealth } from '../web/health.ts'
 import { createPages } from '../web/pages.ts'
 import { startWebServer } from '../web/server.ts'
 import { startBackends } from './backends.ts'
@@ -138,7 +140,10 @@ async function startWeb({
     waker: queue,
     log,
   })
-  const webhook = await serve({ app: intake, listen: { host: settings.host, port: ports.webhook } })
+  const app = new Hono()
+  app.route('/', createHealth({ notReady: () => notReady(store) }))
+  app.route('/', intake)
+  const webhook = await serve({ app, listen: { host: settings.host, port: ports.webhook } })
   stack.push(webhook)
   const pagesToken = github.twin ? await directory.keep('pagesToken', newSecret) : undefined
   const pages = createPages({
@@ -153,6 +158,15 @@ async function startWeb({
   const shown = await serve({ app: pages, listen: { host: '127.0.0.1', port: ports.pages } })
   stack.push(shown)
   return { webhook: `${webhook.address}/api/github/webhooks`, pages: shown.address, pagesToken }
+}
+
+/** What keeps it from accepting webhooks, in words. */
+async function notReady(store: Store): Promise<readonly string[]> {
+  const asked = store.deliveries.waiting(1).then(
+    () => [],
+    (error: unknown) => [`PostgreSQL does not answer: ${error instanceof Error ? error.message : String(error)}`],
+  )
+  return asked
 }
 
 // ---------------------------------------------------------------------- worker

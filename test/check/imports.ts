@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
-/** Who may import whom (architecture.md §4). `main.ts`, `cli.ts` and `config.ts` stand at the top and see what they need. */
+/**
+ * Who may import whom. `main.ts`, `cli.ts` and `config.ts` stand at the top and see everything, and so do the two folders that only they
+ * import: `installation` joins all parts, `demo` tells the story of the first start.
+ */
 const pure = ['spec', 'workflow', 'benchmark']
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   spec: [],
@@ -44,9 +47,11 @@ function importsOf(root: string, file: string): readonly Import[] {
   )
 }
 
+const top = ['installation', 'demo']
+
 function isAllowed(file: string, { path, kind }: Import): boolean {
   const [from = '', to = ''] = [file, path].map((name) => name.split('/')[0] ?? '')
-  if (from === to) return true
+  if (from === to || top.includes(from)) return true
   return (mayImport[from] ?? []).includes(to) || (kind === 'type' && (mayImportTypes[from] ?? []).includes(to))
 }
 
