@@ -47,13 +47,9 @@ export function afterUpstream(group: Group, upstream: string, outcome: 'complete
   if (!group.waitsFor.includes(upstream)) return group
   if (outcome === 'completed') return { ...group, waitsFor: group.waitsFor.filter((name) => name !== upstream) }
   const message = `Group ${upstream}, whose outputs this one reads, did not complete`
-  return {
-    ...group,
-    tasks: group.tasks.map((task) => ({
-      ...task,
-      state: isFinished(task.state) ? task.state : ended(task.state, 'FAILED_UPSTREAM', 3000, message, at),
-    })),
-  }
+  return withTasks(group, (task) =>
+    isFinished(task.state) ? task : { ...task, state: ended(task.state, 'FAILED_UPSTREAM', 3000, message, at) },
+  )
 }
 
 /** Ends a task from our side. Whatever pod it has is abandoned. */

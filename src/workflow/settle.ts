@@ -1,4 +1,5 @@
 import { afterUpstream, ended, nextAttempt, withTasks } from './move.ts'
+import type { Instant } from './names.ts'
 import type { Counts, Group, Slice, Task, Workflow, WorkflowEvent } from './state.ts'
 import {
   consideredTasks,
@@ -16,7 +17,8 @@ export type Settled = { readonly slice: Slice; readonly followUps: readonly Work
 
 /** Draws the consequences of what moved, until nothing follows any more: cancellations, leads, upstreams, groups that may start. */
 export function settle(before: Slice, moved: Slice, at: number): Settled {
-  const groups = new Map(moved.groups)
+  // Before an end is passed on: what a cancellation ends was not failed by its upstream.
+  const groups = new Map([...moved.groups].map(([name, group]) => [name, cancelUnstarted(group, moved.workflow, at)]))
   const followUps: WorkflowEvent[] = []
   const queue = unsettled(before, moved)
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
@@ -36,15 +38,14 @@ function unsettled(before: Slice, moved: Slice): string[] {
 }
 
 function settleGroup(before: Group | undefined, moved: Group, workflow: Workflow, at: number): Group {
-  const steps = [cancelUnstarted, restartTogether, endWithLead, start, skipUnmeasurable]
+  const steps = [restartTogether, endWithLead, start, skipUnmeasurable]
   return steps.reduce((group, step) => step(group, { before, workflow, at }), moved)
 }
 
 type Context = { readonly before: Group | undefined; readonly workflow: Workflow; readonly at: number }
 
 /** What has no pod yet ends at once; what has one ends when its backend says so (`difference` asks for the deletion). */
-function cancelUnstarted(group: Group, { workflow, at }: Context): Group {
-  const { cancellation } = workflow
+function cancelUnstarted(group: Group, { cancellation }: Workflow, at: Instant): Group {
   if (!cancellation) return group
   return withTasks(group, (task) =>
     task.state.status === 'WAITING' || task.state.status === 'PROCESSING'
