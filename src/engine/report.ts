@@ -8,6 +8,7 @@ import { repositoryOf } from './base-inputs.ts'
 import { checkPrefix } from './changes.ts'
 import { type Judged, judgeWorkflow } from './judgement.ts'
 import type {
+  BaseInputs,
   CheckWrite,
   Forge,
   LogStore,
@@ -18,6 +19,7 @@ import type {
   SubmissionId,
   SubmissionStore,
   SubmissionView,
+  TaskView,
   ViewStore,
   WorkflowView,
 } from './ports.ts'
@@ -202,15 +204,31 @@ const conclusionWords = {
 } as const
 
 function baseNotices(view: WorkflowView): readonly string[] {
-  return view.tasks.flatMap((task) => {
-    const { baseInputs } = task
-    if (baseInputs?.kind === 'missing') return [`Task ${task.name}: ${baseInputs.reason}. Only head was measured. ${baseInputs.remedy}`]
-    if (baseInputs?.kind === 'found' && baseInputs.exact === 'ancestor')
-      return [
-        `Task ${task.name}: the base arm is ${baseInputs.sha.slice(0, 7)} of ${baseInputs.workflow}, the nearest ancestor of the merge base with outputs`,
+  return view.tasks.flatMap((task) => [
+    ...baseInputNotice(task.name, task.baseInputs),
+    ...(task.baseInputs?.kind === 'found' ? commandNotice(task) : []),
+  ])
+}
+
+function baseInputNotice(task: string, base: BaseInputs | undefined): readonly string[] {
+  if (base?.kind === 'missing') return [`Task ${task}: ${base.reason}. Only head was measured. ${base.remedy}`]
+  if (base?.kind === 'found' && base.exact === 'ancestor')
+    return [
+      `Task ${task}: the base arm is ${base.sha.slice(0, 7)} of ${base.workflow}, the nearest ancestor of the merge base with outputs`,
+    ]
+  return []
+}
+
+/** Both arms run head's task, so what its command or image does differently is not in the comparison. */
+function commandNotice({ name, template }: TaskView): readonly string[] {
+  const own = template.baseTemplate
+  if (!own) return []
+  const changed = (['image', 'command'] as const).filter((field) => JSON.stringify(own[field]) !== JSON.stringify(template[field]))
+  return changed.length === 0
+    ? []
+    : [
+        `Task ${name}: its ${changed.join(' and ')} differ from base's spec, and both arms ran head's, so the comparison covers the code only`,
       ]
-    return []
-  })
 }
 
 function checkState(shown: Verdict, startedAt: number | undefined, completedAt: number): CheckWrite['state'] {
