@@ -24,7 +24,13 @@ export function fold(slice: Slice, events: readonly WorkflowEvent[], now: Instan
     followUps.push(...settled.followUps)
     return settled.slice
   }, slice)
-  return { slice: folded, ...difference(slice, folded, now), followUps }
+  return { slice: folded, ...difference(beforeAdmission(slice, events), folded, now), followUps }
+}
+
+/** The store takes the place in line with the statement that posts the event, so that what it loads holds the place already. */
+function beforeAdmission(slice: Slice, events: readonly WorkflowEvent[]): Slice {
+  if (!events.some(({ kind }) => kind === 'workflow-admitted')) return slice
+  return { ...slice, workflow: { ...slice.workflow, slot: 'waiting' } }
 }
 
 const latest = (events: readonly WorkflowEvent[]) => events.reduce((newest, { at }) => Math.max(newest, at), 0)

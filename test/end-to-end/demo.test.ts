@@ -54,8 +54,7 @@ it('makes the better pull request green, every gate clearly better', async () =>
   assert.ok(changeOf(rowOf(comment, 'success')) >= 15, 'success rises by 15 points or more')
   assert.ok(changeOf(rowOf(comment, 'policy_inference/real_time')) <= -20, 'inference takes a fifth less or better')
   assert.ok(changeOf(rowOf(comment, 'simulator_step/real_time_factor')) >= 20, 'the simulator is a fifth faster or better')
-  for (const gate of ['success', 'policy_inference/real_time', 'simulator_step/real_time_factor'])
-    assert.match(rowOf(comment, gate), /✅/)
+  for (const gate of ['success', 'policy_inference/real_time', 'simulator_step/real_time_factor']) assert.match(rowOf(comment, gate), /✅/)
 })
 
 it('compares each with the policy that main itself trained, on the same seeds', async () => {

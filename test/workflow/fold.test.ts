@@ -338,6 +338,14 @@ describe('A comparison', () => {
     assert.deepEqual([...model.timers.keys()], ['queue/evaluate#0'])
   })
 
+  for (const slot of ['waiting', 'held'] as const)
+    it(`without upstream asks for it when it is admitted, its place ${slot} by then`, () => {
+      const model = new Model(aSlice([aGroup([aTask('evaluate')], [], { baseInputs: 'awaited' })], { slot }))
+      model.tell(admitted)
+      assert.ok(model.said().includes('settle evaluate'))
+      assert.deepEqual([...model.timers.keys()], ['base-inputs/evaluate#0'])
+    })
+
   it('goes on with head alone after an hour', () => {
     const model = comparing()
     model.fire(1200 + 3_600_000)
