@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type ProcessIdentity, startTimeOf } from '../../engine/local-attempt.ts'
 
 export type SupervisorProgram = { readonly nodePath: string; readonly supervisorPath: string }
@@ -12,7 +12,7 @@ export async function startSupervisor({ nodePath, supervisorPath }: SupervisorPr
   const log = openSync(join(directory, 'supervisor.log'), 'a', 0o600)
   const child = spawn(nodePath, [...nodeOptions, supervisorPath, directory], {
     cwd: '/',
-    env: cleanEnvironment,
+    env: environmentOf(directory),
     detached: true,
     stdio: ['ignore', log, log],
   })
@@ -24,12 +24,17 @@ export async function startSupervisor({ nodePath, supervisorPath }: SupervisorPr
 
 /** Ends what a dead supervisor left running; returns once nothing is left. */
 export async function reapLeftovers({ nodePath, supervisorPath }: SupervisorProgram, directory: string): Promise<void> {
-  const child = spawn(nodePath, [...nodeOptions, supervisorPath, 'reap', directory], { cwd: '/', env: cleanEnvironment, stdio: 'ignore' })
+  const child = spawn(nodePath, [...nodeOptions, supervisorPath, 'reap', directory], {
+    cwd: '/',
+    env: environmentOf(directory),
+    stdio: 'ignore',
+  })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`Ending what is left of ${directory} failed with ${code}`)
 }
 
-const cleanEnvironment = { PATH: '/usr/bin:/bin' }
+/** Nothing of ours, and a place beside the attempts for compiled code: it halves the start of all supervisors but the first. */
+const environmentOf = (directory: string) => ({ PATH: '/usr/bin:/bin', NODE_COMPILE_CACHE: join(dirname(directory), '.compiled') })
 /** It does little, and many of them run at once; a signal that comes early must not open a debugger. */
 const nodeOptions = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--max-old-space-size=128']
 
