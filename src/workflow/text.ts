@@ -78,7 +78,7 @@ export function outcomeText(state: TaskState): string {
 /** `1.3 s`, `2 m 05 s`, `3 h 07 m`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
+  if (seconds < 60) return `${seconds < 10 ? (Math.floor(seconds * 10) / 10).toFixed(1) : Math.floor(seconds)} s`
   const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3600)]
   return hours > 0 ? `${hours} h ${pad(minutes % 60)} m` : `${minutes} m ${pad(Math.floor(seconds % 60))} s`
 }

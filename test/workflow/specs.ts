@@ -1,0 +1,70 @@
+import { parseSpec } from '../../src/spec/parse-spec.ts'
+import { parsePlatformConfig } from '../../src/spec/platform-config.ts'
+import type { PlatformConfig, RepositoryConfig, WorkflowSpec } from '../../src/spec/types.ts'
+import { firstRun, type PlanInput, plan } from '../../src/workflow/plan.ts'
+import type { WorkflowPlan } from '../../src/workflow/plan-types.ts'
+import { aProvenance } from './builders.ts'
+
+export function specOf(text: string): WorkflowSpec {
+  const parsed = parseSpec(text, { file: '.osmo/reach.yaml' })
+  if (parsed.kind === 'invalid') throw new Error(parsed.diagnostics.map(({ line, message }) => `${line}: ${message}`).join('\n'))
+  return parsed.spec
+}
+
+export function platformsOf(text: string): PlatformConfig {
+  const parsed = parsePlatformConfig(text, 'platforms.yaml')
+  if (parsed.kind === 'invalid') throw new Error(parsed.diagnostics.map(({ line, message }) => `${line}: ${message}`).join('\n'))
+  return parsed.config
+}
+
+/** A lab with a bench, a cloud for everybody. */
+export const platformText = `
+backends:
+  here: {kind: local}
+pools:
+  lab:
+    backend: here
+    default_platform: sim
+    max_exec_timeout: 2h
+    platforms:
+      sim: {tier: sim}
+      bench: {tier: hardware, exclusive: true, termination_grace_period: 60s}
+  cloud:
+    backend: here
+    default_platform: sim
+    platforms:
+      sim: {tier: sim}
+      gpu: {tier: gpu}
+repositories:
+  - match: ['acme/private']
+    pools: {lab: [trusted]}
+  - match: ['acme/*']
+    pools: {lab: [trusted, approved], cloud: [trusted, approved, untrusted]}
+`
+export const platforms = platformsOf(platformText)
+
+export const noSettings: RepositoryConfig = { values: {}, pool: [], required: [], notify: {} }
+
+export const inputOf = (spec: WorkflowSpec, change: Partial<PlanInput> = {}): PlanInput => {
+  const { tier: _, ...provenance } = aProvenance()
+  return {
+    name: 'reach',
+    path: '.osmo/reach.yaml',
+    spec,
+    judge: undefined,
+    mergeBase: undefined,
+    provenance,
+    settings: noSettings,
+    platforms,
+    required: 'optional',
+    run: firstRun,
+    notices: [],
+    ...change,
+  }
+}
+
+export function planned(spec: WorkflowSpec, change: Partial<PlanInput> = {}): WorkflowPlan {
+  const result = plan(inputOf(spec, change))
+  if (result.kind === 'refused') throw new Error(result.reason)
+  return result.plan
+}
