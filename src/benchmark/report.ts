@@ -166,7 +166,7 @@ function trend(rows: readonly MetricRow[]): string {
   const lines = rows.filter(({ role, history }) => role === 'gate' && sparkline(history) !== '').slice(0, 5)
   if (lines.length === 0) return ''
   const longest = Math.min(30, Math.max(...lines.map(({ history }) => history.length)))
-  return `Trend on the default branch (last ${longest} runs): ${lines.map((row) => `${codeSpan(row.metric)} \`${sparkline(row.history)}\` ${latest(row)}`).join(' · ')}`
+  return `Trend on the default branch (${longest === 1 ? 'its first run' : `last ${longest} runs`}): ${lines.map((row) => `${codeSpan(row.metric)} \`${sparkline(row.history)}\` ${latest(row)}`).join(' · ')}`
 }
 
 function latest(row: MetricRow): string {

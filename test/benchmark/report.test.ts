@@ -161,7 +161,8 @@ describe('numbers', () => {
     [Number.POSITIVE_INFINITY, '∞'],
   ] as const
   for (const [value, text] of table) it(`${value} is ${text}`, () => assert.equal(formatNumber(value), text))
-  it('one value is no trend', () => assert.equal(sparkline([1]), ''))
+  it('one value is where a trend begins', () => assert.equal(sparkline([1]), '▄'))
+  it('no value is no trend', () => assert.equal(sparkline([Number.NaN]), ''))
   it('a flat line is flat', () => assert.equal(sparkline([2, 2, 2]), '▄▄▄'))
   it('only the last 30 are drawn', () => assert.equal([...sparkline(Array.from({ length: 100 }, (_, index) => index))].length, 30))
 })

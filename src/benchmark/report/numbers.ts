@@ -45,7 +45,7 @@ export function formatQ(q: number): string {
 /** The last 30 values as bars; one bar alone says nothing. */
 export function sparkline(values: readonly number[]): string {
   const shown = values.filter(Number.isFinite).slice(-30)
-  if (shown.length < 2) return ''
+  if (shown.length === 0) return ''
   const low = Math.min(...shown)
   const range = Math.max(...shown) - low
   return shown.map((value) => bars[range === 0 ? 3 : Math.round(((value - low) / range) * (bars.length - 1))]).join('')
