@@ -3,16 +3,23 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createLocalBackend, type LocalBackend } from '../backend/local/local-backend.ts'
 import type { PlatformConfig } from '../spec/types.ts'
+import { claimBackend } from '../store/backend-claim.ts'
 import type { Stack } from './stack.ts'
 
-export type BackendsOptions = { readonly directory: string; readonly socketPath: string; readonly log: Logger; readonly stack: Stack }
+export type BackendsOptions = {
+  readonly directory: string
+  readonly socketPath: string
+  readonly connection: Parameters<typeof claimBackend>[0]
+  readonly log: Logger
+  readonly stack: Stack
+}
 
 const supervisorPath = join(import.meta.dirname, '..', 'task', 'supervisor.ts')
 
 /** One backend an entry of the configuration. Throws for a kind that this version cannot run. */
 export async function startBackends(
   { backends }: PlatformConfig,
-  { directory, socketPath, log, stack }: BackendsOptions,
+  { directory, socketPath, connection, log, stack }: BackendsOptions,
 ): Promise<ReadonlyMap<string, LocalBackend>> {
   const started = new Map<string, LocalBackend>()
   for (const [name, config] of Object.entries(backends)) {
@@ -20,6 +27,12 @@ export async function startBackends(
       throw new Error(
         `backends.${name}: expected kind local, got ${config.kind}, which this version cannot run. Remove it, or keep its pools out of \`repositories\``,
       )
+    const claim = await claimBackend(connection, name, log)
+    if (!claim)
+      throw new Error(
+        `backends.${name}: another worker runs it. A local backend is the machine of one worker; stop that one first, or give this one a configuration of its own`,
+      )
+    stack.push({ stop: () => claim.release() })
     const attempts = join(directory, name)
     await mkdir(attempts, { recursive: true })
     const backend = await createLocalBackend({

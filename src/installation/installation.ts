@@ -27,7 +27,7 @@ import { createPages } from '../web/pages.ts'
 import { startWebServer } from '../web/server.ts'
 import { startBackends } from './backends.ts'
 import { type DataDirectory, newSecret, openDataDirectory } from './data-directory.ts'
-import { startDatabase, startQueue } from './database.ts'
+import { type Database, startDatabase, startQueue } from './database.ts'
 import { embeddedPlatforms } from './embedded-platforms.ts'
 import { freePort } from './free-port.ts'
 import { connectGithub, type Github } from './github.ts'
@@ -83,6 +83,7 @@ type Base = {
   readonly directory: DataDirectory
   readonly platforms: PlatformConfig
   readonly store: Store
+  readonly connection: Database['connection']
   readonly queue: Waker & WakeupConsumer
   readonly github: Github
   readonly ports: { readonly webhook: number; readonly pages: number }
@@ -102,7 +103,7 @@ async function start(settings: Settings, log: Logger, stack: Stack): Promise<Ins
     pages: await directory.keep('pagesPort', freePort),
   }
   const github = await connectGithub(settings, directory, ports.webhook, stack)
-  const base: Base = { settings, log, stack, directory, platforms, store, queue, github, ports }
+  const base: Base = { settings, log, stack, directory, platforms, store, connection: database.connection, queue, github, ports }
   const backends = settings.role === 'web' ? [] : await startWorker(base)
   const web = settings.role === 'worker' ? { webhook: undefined, pages: undefined, pagesToken: undefined } : await startWeb(base)
   return {
@@ -173,7 +174,7 @@ async function notReady(store: Store): Promise<readonly string[]> {
 
 /** Works off deliveries, folds workflows, runs their tasks and reports. Returns its backends. */
 async function startWorker(base: Base): Promise<readonly Backend[]> {
-  const { settings, log, stack, directory, platforms, store, queue, github } = base
+  const { settings, log, stack, directory, platforms, store, connection, queue, github } = base
   const serverKey = settings.serverKey ?? (await directory.keep('serverKey', newSecret))
   const client = createGithubClient({ ...github.app, webhookSecret: github.app.webhookSecrets[0] ?? '', log })
   const reader = createForgeReader(client)
@@ -187,7 +188,7 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
   const objects = await createDirectoryStore(await made(join(directory.path, 'objects')))
   const socketPath = directory.socketPath('tasks')
   stack.push(await serveTasks({ socketPath, serverKey, store, objects, mirror }))
-  const backends = await startBackends(platforms, { directory: join(directory.path, 'attempts'), socketPath, log, stack })
+  const backends = await startBackends(platforms, { directory: join(directory.path, 'attempts'), socketPath, connection, log, stack })
   const parser = createParserThread()
   stack.push({ stop: () => parser.close() })
   const service = createService({
