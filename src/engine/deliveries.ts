@@ -48,10 +48,10 @@ const deadlineMs = 60_000
 
 /** Acts on stored deliveries, each once however often it came; one that failed acts when it is redelivered or swept up. */
 export function createDeliveryWorker(deps: DeliveryDeps) {
-  return { process }
+  return { processNext }
 
-  async function process(guid: string): Promise<'processed' | 'failed' | 'busy'> {
-    return deps.deliveries.process(guid, (delivery) => handle(delivery, AbortSignal.timeout(deadlineMs)))
+  async function processNext(): Promise<'processed' | 'failed' | 'none'> {
+    return deps.deliveries.processNext((delivery) => handle(delivery, AbortSignal.timeout(deadlineMs)))
   }
 
   async function handle(delivery: Delivery, signal: AbortSignal): Promise<void> {

@@ -36,8 +36,8 @@ export type Delivery = {
 export interface DeliveryStore {
   /** `new` or `reopened` (it had failed) means: wake the worker. `seen`: it is processed, or waits to be. Commits before it returns. */
   accept(delivery: { readonly guid: string; readonly event: string; readonly body: string }): Promise<'new' | 'reopened' | 'seen'>
-  /** Runs `handle` while no other process can handle this delivery; records success, or the failure and its message. `busy` when another has it or nothing is to do. */
-  process(guid: string, handle: (delivery: Delivery) => Promise<void>): Promise<'processed' | 'failed' | 'busy'>
+  /** Runs `handle` on the delivery that waits longest, while no other process can; records success, or the failure and its message. `none`: nothing is due, or others have it. */
+  processNext(handle: (delivery: Delivery) => Promise<void>): Promise<'processed' | 'failed' | 'none'>
   /** GUIDs waiting or failed with tries left, oldest first. */
   waiting(limit: number): Promise<readonly string[]>
   /** Is any delivery about this commit still unprocessed? Asked before a base arm gives up on it. */

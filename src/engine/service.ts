@@ -6,6 +6,7 @@ import { collectBenchmarks } from './collect.ts'
 import { createCommands } from './commands.ts'
 import { createDeliveryWorker, type Translate } from './deliveries.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { createInbox } from './inbox.ts'
 import { createLanes } from './lanes.ts'
 import type { Logger } from './log.ts'
 import type { OrderDeps } from './order.ts'
@@ -98,10 +99,11 @@ export function createService(
   const reruns = createReruns({ ...shared, submitter })
   const commands = createCommands({ ...shared, submitter, reruns })
   const deliveryWorker = createDeliveryWorker({ ...shared, submitter, reruns, commands })
+  const inbox = createInbox({ processNext: deliveryWorker.processNext, log })
   const dispatcher = createDispatcher(shared)
   const baseInputs = createBaseInputs(shared)
   const reports = createReports({ ...shared, runtimeOf: (name) => backends.get(name)?.description ?? '' })
-  const sweep = createSweep({ ...shared, processDelivery: (guid) => deliveryWorker.process(guid), foldWorkflow })
+  const sweep = createSweep({ ...shared, kickInbox: inbox.kick, foldWorkflow })
   const folding = new Map<WorkflowId, Promise<unknown>>()
   const foldAgain = new Set<WorkflowId>()
   const consumers: { close(): Promise<void> }[] = []
@@ -112,7 +114,7 @@ export function createService(
   async function start(): Promise<void> {
     // The backends speak before any timer may fire: an end that was recorded beats its deadline (architecture.md §6).
     await sweep.sweepBackends(stopping.signal)
-    consumers.push(await queue.consume('delivery', 4, async (guid) => void (await deliveryWorker.process(guid))))
+    consumers.push(await queue.consume('delivery', 1, async () => inbox.kick()))
     consumers.push(await queue.consume('workflow', 8, async (id) => void (await foldWorkflow(id as WorkflowId))))
     consumers.push(await queue.consume('outbox', 2, async (lane) => kick(lane as OutboxLane)))
     loops = [sweepLoop(), ...[...backends.values()].map(watchLoop)]
@@ -122,11 +124,13 @@ export function createService(
     stopping.abort()
     await Promise.all(consumers.map((consumer) => consumer.close()))
     await Promise.all(loops)
+    await inbox.close()
     await lanes.close()
     await Promise.all(folding.values())
   }
 
   async function settled(): Promise<void> {
+    await inbox.settled()
     while (folding.size > 0) await Promise.all(folding.values())
     await lanes.settled()
     if (folding.size > 0) await settled()

@@ -1,13 +1,12 @@
 import type { PodName, WorkflowId } from '../workflow/names.ts'
 import type { Logger } from './log.ts'
-import type { Backend, DeliveryStore, ExpectedPod, Outbox, OutboxLane, Sighting, WorkflowStore } from './ports.ts'
+import type { Backend, ExpectedPod, Outbox, OutboxLane, Sighting, WorkflowStore } from './ports.ts'
 
 export type SweepDeps = {
-  readonly deliveries: DeliveryStore
   readonly workflows: WorkflowStore
   readonly outbox: Outbox
   readonly backends: ReadonlyMap<string, Backend>
-  readonly processDelivery: (guid: string) => Promise<unknown>
+  readonly kickInbox: () => void
   readonly foldWorkflow: (id: WorkflowId) => Promise<unknown>
   readonly kick: (lane: OutboxLane) => void
   readonly wakeWorkflow: (id: WorkflowId) => void
@@ -29,13 +28,13 @@ const strangerGraceSeconds = 30
  * later (law 5). It calls the handlers directly and not through the queue, which may be what is broken.
  */
 export function createSweep(deps: SweepDeps) {
-  const { deliveries, workflows, outbox, backends, log } = deps
+  const { workflows, outbox, backends, log } = deps
   /** Running pods that nobody wants, and since when that is known. */
   const strangersSince = new Map<PodName, number>()
   return { sweepStore, sweepBackends }
 
   async function sweepStore(): Promise<void> {
-    for (const guid of await deliveries.waiting(batch)) await attempt('delivery', guid, () => deps.processDelivery(guid))
+    deps.kickInbox()
     for (const key of await workflows.waitingConcurrencyKeys(batch)) await attempt('concurrency group', key, () => admit(key))
     for (const id of await workflows.due(batch)) await attempt('workflow', id, () => deps.foldWorkflow(id))
     for (const lane of await outbox.dueLanes()) deps.kick(lane)

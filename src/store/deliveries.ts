@@ -8,9 +8,9 @@ const maxFailures = 8
 /** Seconds before another try: 2, 4, 8 … at most 300. */
 const maxBackoffSeconds = 300
 
-/** The inbox of webhooks. `process` keeps a connection for as long as the handler runs, so that the death of the process frees the row at once. */
+/** The inbox of webhooks. `processNext` keeps a connection for as long as the handler runs, so that the death of the process frees the row at once. */
 export function createDeliveryStore(db: Database): DeliveryStore {
-  return { accept, process, waiting, anyWaitingFor }
+  return { accept, processNext, waiting, anyWaitingFor }
 
   async function accept({ guid, event, body }: { readonly guid: string; readonly event: string; readonly body: string }) {
     const added = await sql`
@@ -24,12 +24,12 @@ export function createDeliveryStore(db: Database): DeliveryStore {
     return reopened.rows.length > 0 ? 'reopened' : 'seen'
   }
 
-  async function process(guid: string, handle: (delivery: Delivery) => Promise<void>) {
+  async function processNext(handle: (delivery: Delivery) => Promise<void>) {
     return db.transaction().execute(async (transaction) => {
-      const delivery = await lock(transaction, guid)
-      if (!delivery) return 'busy'
+      const delivery = await lockNext(transaction)
+      if (!delivery) return 'none'
       const failure = await handle(delivery).then(() => undefined, messageOf)
-      await (failure === undefined ? recordSuccess(transaction, guid) : recordFailure(transaction, guid, failure))
+      await (failure === undefined ? recordSuccess(transaction, delivery.guid) : recordFailure(transaction, delivery.guid, failure))
       return failure === undefined ? 'processed' : 'failed'
     })
   }
@@ -46,12 +46,13 @@ export function createDeliveryStore(db: Database): DeliveryStore {
   }
 }
 
+/** Word for word the condition of the index `delivery_open`, so that PostgreSQL uses it. */
 const isOpen = sql<boolean>`state <> 'processed' and failures < ${sql.lit(maxFailures)}`
 
-async function lock(db: Database, guid: string): Promise<Delivery | undefined> {
+async function lockNext(db: Database): Promise<Delivery | undefined> {
   const { rows } = await sql<Delivery>`
     select guid, event, body, received_at as "receivedAt", failures from delivery
-    where guid = ${guid} and ${isOpen} and due_at <= instant_now() for update skip locked`.execute(db)
+    where ${isOpen} and due_at <= instant_now() order by due_at limit 1 for update skip locked`.execute(db)
   return rows[0]
 }
 

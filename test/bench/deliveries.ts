@@ -11,8 +11,9 @@ const variants = 50
 const connections = 16
 
 /**
- * Webhooks accepted while the worker works on them. Each is a push to the default branch of a repository without `.osmo`: it is translated,
- * the sender's permission and the changed paths are asked of the GitHub stand-in, and an empty submission is saved.
+ * Webhooks accepted while the worker works on them. Each is a forced push to the default branch of a repository
+ * without `.osmo`: it is translated, the sender's permission is asked of the GitHub stand-in, the tree is known, and an empty submission is
+ * saved with its report. (What a push that is not forced changed, the stand-in finds out with several runs of git, which would measure that.)
  */
 export async function benchDeliveries(world: World, { ratePerSecond, seconds }: DeliveriesScale): Promise<Result> {
   const run = randomUUID().slice(0, 8)
@@ -86,7 +87,7 @@ function filledUp(push: { readonly commits?: readonly object[] }): string {
       removed: [],
       modified: [`src/${randomBytes(12).toString('hex')}.py`],
     })
-    body = JSON.stringify({ ...push, commits })
+    body = JSON.stringify({ ...push, forced: true, commits })
   }
   return body
 }

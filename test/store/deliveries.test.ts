@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { before, describe, it } from 'node:test'
+import { before, beforeEach, describe, it } from 'node:test'
 import type { TestDatabase } from '../harness/postgres.ts'
 import { aDatabase } from '../harness/postgres.ts'
 import { sha } from './plans.ts'
@@ -9,6 +9,7 @@ describe('Deliveries', () => {
   before(async () => {
     database = await aDatabase()
   })
+  beforeEach(() => database.pool.query('delete from delivery'))
   const deliveries = () => database.store.deliveries
   const arrive = (guid: string, body = '{}') => deliveries().accept({ guid, event: 'push', body })
   const makeDue = (guid: string) => database.pool.query('update delivery set due_at = 0 where guid = $1', [guid])
@@ -18,31 +19,31 @@ describe('Deliveries', () => {
     const handle = async ({ guid }: { guid: string }) => void acted.push(guid)
     assert.equal(await arrive('twice'), 'new')
     assert.equal(await arrive('twice'), 'seen')
-    assert.equal(await deliveries().process('twice', handle), 'processed')
+    assert.equal(await deliveries().processNext(handle), 'processed')
     assert.equal(await arrive('twice'), 'seen')
-    assert.equal(await deliveries().process('twice', handle), 'busy')
+    assert.equal(await deliveries().processNext(handle), 'none')
     assert.deepEqual(acted, ['twice'])
   })
 
   it('acts again when a delivery that failed is redelivered', async () => {
     await arrive('fails')
     const fails = async () => Promise.reject(new Error('GitHub is away'))
-    assert.equal(await deliveries().process('fails', fails), 'failed')
-    assert.equal(await deliveries().process('fails', fails), 'busy', 'its next try is not due yet')
+    assert.equal(await deliveries().processNext(fails), 'failed')
+    assert.equal(await deliveries().processNext(fails), 'none', 'its next try is not due yet')
     assert.equal(await arrive('fails'), 'reopened')
-    assert.equal(await deliveries().process('fails', async () => undefined), 'processed')
+    assert.equal(await deliveries().processNext(async () => undefined), 'processed')
   })
 
   it('gives a delivery to one of two processes, and does not let a redelivery wait for the handler', async () => {
     await arrive('contested')
     const gate = Promise.withResolvers<void>()
     const started = Promise.withResolvers<void>()
-    const first = deliveries().process('contested', async () => {
+    const first = deliveries().processNext(async () => {
       started.resolve()
       await gate.promise
     })
     await started.promise
-    assert.equal(await deliveries().process('contested', async () => undefined), 'busy')
+    assert.equal(await deliveries().processNext(async () => undefined), 'none')
     assert.equal(await arrive('contested'), 'seen')
     gate.resolve()
     assert.equal(await first, 'processed')
@@ -55,16 +56,15 @@ describe('Deliveries', () => {
     client.on('error', () => undefined)
     await client.query('begin')
     await client.query("select 1 from delivery where guid = 'orphan' for update")
-    assert.equal(await deliveries().process('orphan', async () => undefined), 'busy')
+    assert.equal(await deliveries().processNext(async () => undefined), 'none')
     client.release(true)
-    while ((await deliveries().process('orphan', async () => undefined)) === 'busy');
+    while ((await deliveries().processNext(async () => undefined)) === 'none');
   })
 
   it('lists what waits, oldest first, and leaves out what failed until it is due', async () => {
-    await database.pool.query('delete from delivery')
     for (const guid of ['one', 'two', 'three']) await arrive(guid)
-    await deliveries().process('one', async () => undefined)
-    await deliveries().process('two', async () => Promise.reject(new Error('no')))
+    await deliveries().processNext(async () => undefined)
+    await deliveries().processNext(async () => Promise.reject(new Error('no')))
     assert.deepEqual(await deliveries().waiting(10), ['three'])
     await makeDue('two')
     assert.deepEqual(await deliveries().waiting(10), ['two', 'three'])
@@ -74,10 +74,10 @@ describe('Deliveries', () => {
     await arrive('hopeless')
     for (let count = 0; count < 8; count += 1) {
       await makeDue('hopeless')
-      assert.equal(await deliveries().process('hopeless', async () => Promise.reject(new Error('no'))), 'failed')
+      assert.equal(await deliveries().processNext(async () => Promise.reject(new Error('no'))), 'failed')
     }
     await makeDue('hopeless')
-    assert.equal(await deliveries().process('hopeless', async () => undefined), 'busy')
+    assert.equal(await deliveries().processNext(async () => undefined), 'none')
     assert.equal((await deliveries().waiting(10)).includes('hopeless'), false)
     assert.equal(await arrive('hopeless'), 'reopened')
   })
@@ -86,14 +86,14 @@ describe('Deliveries', () => {
     await arrive('about e', JSON.stringify({ after: sha('e') }))
     assert.equal(await deliveries().anyWaitingFor(sha('e')), true)
     assert.equal(await deliveries().anyWaitingFor(sha('f')), false)
-    await deliveries().process('about e', async () => undefined)
+    await deliveries().processNext(async () => undefined)
     assert.equal(await deliveries().anyWaitingFor(sha('e')), false)
   })
 
   it('keeps the body as it came, a NUL aside', async () => {
     await arrive('odd', '{"text": "ü \0 \\u0000"}')
     let body = ''
-    await deliveries().process('odd', async (delivery) => {
+    await deliveries().processNext(async (delivery) => {
       body = delivery.body
     })
     assert.equal(body, '{"text": "ü \uFFFD \\u0000"}')

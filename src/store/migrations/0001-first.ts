@@ -30,7 +30,7 @@ const statements = [
      received_at bigint not null default instant_now(),
      due_at bigint not null default instant_now()
    )`,
-  `create index delivery_open on delivery (due_at) where state <> 'processed'`,
+  `create index delivery_open on delivery (due_at) where state <> 'processed' and failures < 8`,
 
   `create table submission (
      id uuid primary key default gen_random_uuid(),

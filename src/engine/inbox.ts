@@ -1,0 +1,50 @@
+import type { Logger } from './log.ts'
+
+export type InboxDeps = { readonly processNext: () => Promise<'processed' | 'failed' | 'none'>; readonly log: Logger }
+
+/** Deliveries handled at once in this process. Each keeps a connection, and what they ask of GitHub comes out of one budget. */
+const maxWorkers = 4
+
+/**
+ * Works off the inbox until nothing in it is due. A kick means that something may have come; a worker that finds something brings in the
+ * next one. When PostgreSQL fails, the sweep's kick starts it again.
+ */
+export function createInbox({ processNext, log }: InboxDeps) {
+  const workers = new Set<Promise<void>>()
+  let isKicked = false
+  let isClosed = false
+  return { kick, settled, close }
+
+  function kick(): void {
+    isKicked = true
+    addWorker()
+  }
+
+  function addWorker(): void {
+    if (isClosed || workers.size >= maxWorkers) return
+    const worker: Promise<void> = work().finally(() => workers.delete(worker))
+    workers.add(worker)
+  }
+
+  /** Forgetting the kick comes before looking, so that one that comes while the last look is under way leads to another. */
+  async function work(): Promise<void> {
+    try {
+      do {
+        isKicked = false
+        while (!isClosed && (await processNext()) !== 'none') addWorker()
+      } while (isKicked && !isClosed)
+    } catch (error) {
+      log.error({ error }, 'A worker of the inbox stopped; the sweep starts it again')
+    }
+  }
+
+  /** Resolves once nobody works, for tests and a clean end. */
+  async function settled(): Promise<void> {
+    while (workers.size > 0) await Promise.all(workers)
+  }
+
+  async function close(): Promise<void> {
+    isClosed = true
+    await settled()
+  }
+}
