@@ -1,5 +1,5 @@
 import { cleanText, clip } from './clean-text.ts'
-import { codeSpan, escapeMarkdown } from './escape.ts'
+import { codeSpan, escapeMarkdown, escapeSentence } from './escape.ts'
 import type { Judgement, MetricRow } from './judge.ts'
 import { formatChange, formatInterval, formatQ, formatValue, sparkline } from './report/numbers.ts'
 import { evidenceWords, markOf, powerWords, verdictWords } from './report/words.ts'
@@ -13,7 +13,7 @@ export type SectionContext = {
   readonly baseCommit?: string
   /** Trusted addresses of our own pages. */
   readonly links?: readonly { readonly text: string; readonly url: string }[]
-  /** Sentences to put first under the heading, such as what the pull request changed about its own judge. */
+  /** Sentences to put first under the heading, such as what the pull request changed about its own judge; names in backticks. */
   readonly remarks?: readonly string[]
   /** The section is cut to this: rows of details go first. Default 20 000. */
   readonly longestCharacters?: number
@@ -56,7 +56,7 @@ function composeSection(judgement: Judgement, context: SectionContext, details: 
   const blocks = [
     `### ${benchmarkHeadline(judgement)}`,
     subtitle(context),
-    ...(context.remarks ?? []).map((remark) => `⚠️ ${escapeMarkdown(remark)}`),
+    ...(context.remarks ?? []).map((remark) => `⚠️ ${escapeSentence(remark)}`),
     gateTable(gates.length > 0 ? gates : judgement.rows.slice(0, 10)),
     worstTasks(judgement.rows),
     trend(judgement.rows),

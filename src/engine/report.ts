@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { benchmarkSection, benchmarkTitle } from '../benchmark/report.ts'
 import type { WorkflowId } from '../workflow/names.ts'
 import { isFinished } from '../workflow/status.ts'
-import { type CheckText, cell, checkText, taskTable } from '../workflow/text.ts'
+import { type CheckText, cell, checkText, notices, taskTable } from '../workflow/text.ts'
 import { severityRank, type Verdict, verdict } from '../workflow/verdict.ts'
 import { repositoryOf } from './base-inputs.ts'
 import { checkPrefix } from './changes.ts'
@@ -23,6 +23,7 @@ import type {
   ViewStore,
   WorkflowView,
 } from './ports.ts'
+import { configRequiredNote } from './submit.ts'
 import { taskLine } from './wait-reason.ts'
 
 export type ReportDeps = {
@@ -78,15 +79,15 @@ export function createReports(deps: ReportDeps) {
   }
 
   async function composeCheck({ view, judged }: Read): Promise<CheckText> {
-    const { workflow, plan } = view
+    const { workflow } = view
     const backend = view.tasks[0]?.template.backend ?? ''
     return checkText({
       displayId: workflow.displayId,
       status: view.status,
       tasks: view.tasks.map((task) => taskLine(view, task)),
       cancellation: workflow.cancellation,
-      notices: [...plan.notices, ...baseNotices(view)],
-      benchmarks: judged.judgement ? section({ view, judged }, 20_000) : '',
+      notices: noticesOf(view),
+      benchmarks: judged.judgement ? section({ view, judged }, { remarks: [], longestCharacters: 20_000 }) : '',
       benchmarkTitle: judged.judgement ? benchmarkTitle(judged.judgement) : '',
       failures: await failureLogs(view),
       runtime: deps.runtimeOf(backend),
@@ -152,7 +153,10 @@ export function createReports(deps: ReportDeps) {
     await reports.saveComment(repositoryId, pullRequest, commentId, digest)
   }
 
-  function section({ view, judged }: Pick<Read, 'view' | 'judged'>, longestCharacters: number): string {
+  function section(
+    { view, judged }: Pick<Read, 'view' | 'judged'>,
+    shown: { readonly remarks: readonly string[]; readonly longestCharacters: number },
+  ): string {
     const { workflow } = view
     const url = deps.workflowUrl(workflow.displayId)
     const base = view.tasks.find(({ baseInputs }) => baseInputs?.kind === 'found')?.baseInputs
@@ -162,8 +166,7 @@ export function createReports(deps: ReportDeps) {
           headCommit: workflow.provenance.sha,
           ...(base?.kind === 'found' ? { baseCommit: base.sha } : {}),
           links: url === undefined ? [] : [{ text: 'tasks and logs', url }],
-          remarks: [...view.plan.notices, ...baseNotices(view)],
-          longestCharacters,
+          ...shown,
         })
       : ''
   }
@@ -175,7 +178,9 @@ export function createReports(deps: ReportDeps) {
     )
     const budget = Math.floor(50_000 / Math.max(1, ordered.length))
     const sections = ordered.map((one) =>
-      one.judged.judgement && one.verdict.kind === 'concluded' ? section(one, budget) : plainSection(one, deps.workflowUrl),
+      one.judged.judgement && one.verdict.kind === 'concluded'
+        ? section(one, { remarks: noticesOf(one.view), longestCharacters: budget })
+        : plainSection(one, deps.workflowUrl),
     )
     return [marker(pullRequest), ...sections, '<sub>`/osmo rerun failed` · `/osmo cancel` · `/osmo status` · `/osmo help`</sub>'].join(
       '\n\n',
@@ -191,7 +196,8 @@ function plainSection({ view, verdict: shown }: Read, workflowUrl: ReportDeps['w
   const words = shown.kind === 'concluded' ? conclusionWords[shown.conclusion] : shown.kind === 'running' ? '🔵 running' : '⚪ waiting'
   const link = url === undefined ? '' : ` · [tasks and logs](${url})`
   const table = taskTable(view.tasks.map((task) => taskLine(view, task)))
-  return `### ${words} · ${cell(workflow.spec)}\n\`${workflow.displayId}\` on \`${workflow.provenance.sha.slice(0, 7)}\`${link}\n\n${table}`
+  const heading = `### ${words} · ${cell(workflow.spec)}\n\`${workflow.displayId}\` on \`${workflow.provenance.sha.slice(0, 7)}\`${link}`
+  return [heading, notices(noticesOf(view)), table].filter((part) => part !== '').join('\n\n')
 }
 
 const conclusionWords = {
@@ -202,6 +208,8 @@ const conclusionWords = {
   timed_out: '⌛ ran out of time',
   action_required: '✋ needs a person',
 } as const
+
+const noticesOf = (view: WorkflowView) => [...view.plan.notices, ...baseNotices(view)]
 
 function baseNotices(view: WorkflowView): readonly string[] {
   return view.tasks.flatMap((task) => [
@@ -245,7 +253,8 @@ function checkState(shown: Verdict, startedAt: number | undefined, completedAt: 
 function isWorthShowing({ diagnostics, skipped, notes, plans, provenance }: SubmissionView): boolean {
   const isReviewed = provenance.pullRequest !== undefined || provenance.defaultBranch
   const missed = skipped.filter(({ required, conclusion }) => isReviewed || required === 'required' || conclusion === 'action_required')
-  return diagnostics.length > 0 || missed.length > 0 || (notes.length > 0 && plans.length > 0)
+  const isSaid = notes.includes(configRequiredNote) || (notes.length > 0 && plans.length > 0)
+  return diagnostics.length > 0 || missed.length > 0 || isSaid
 }
 
 /** `osmo / config`, and a check for every required spec that did not run, so that nothing waits for ever. */

@@ -58,15 +58,16 @@ export async function prepareSubmission(
   const settings = judge?.settings ?? head.settings
   const required = new Set([...settings.required, ...change.requiredByRules])
   const outcomes = head.specs.map((spec) => decide(spec, { change, selection, settings, required, judge, mergeBase, deps }))
-  const deleted = [...required].filter(
-    (name) => !head.specs.some((spec) => spec.name === name) && judge?.specs.some((spec) => spec.name === name),
-  )
+  const missing = judge ? [...required].filter((name) => name !== 'config' && !head.specs.some((spec) => spec.name === name)) : []
   return {
     provenance: { ...provenance, tier: 'none' },
     plans: outcomes.flatMap((outcome) => (outcome.kind === 'planned' ? [outcome.plan] : [])),
     skipped:
       selection.kind === 'triggers'
-        ? [...outcomes.flatMap((outcome) => (outcome.kind === 'skipped' ? [outcome.skipped] : [])), ...deleted.map(deletedSpec)]
+        ? [
+            ...outcomes.flatMap((outcome) => (outcome.kind === 'skipped' ? [reportable(outcome.skipped, judge)] : [])),
+            ...missing.map(missingSpec),
+          ]
         : [],
     diagnostics: [...head.diagnostics, ...head.specs.flatMap(({ result }) => diagnosticsOf(result)), ...refusals(outcomes)],
     notes: notesOf(change),
@@ -147,7 +148,10 @@ const skip = (spec: string, reason: string, required: Skipped['required'], concl
   skipped: { spec, reason, required, conclusion },
 })
 
-const deletedSpec = (spec: string): Skipped => ({
+/** A push has no judge but itself: a check that it skips for lack of interest must not stand in for the one of a pull request to come. */
+const reportable = (skipped: Skipped, judge: Tree | undefined): Skipped => (judge ? skipped : { ...skipped, required: 'optional' })
+
+const missingSpec = (spec: string): Skipped => ({
   spec,
   reason: 'The file of this required spec does not exist at the head commit',
   required: 'required',
@@ -251,5 +255,12 @@ const refusals = (outcomes: readonly Outcome[]) =>
 
 const diagnosticsOf = (result: SpecResult) => (result.kind === 'valid' ? result.warnings : result.diagnostics)
 
-const notesOf = ({ change }: SubmittedChange) =>
-  change.changedPaths === 'unknown' ? ['Not every changed file is known for this change, so every path filter counts as matching.'] : []
+/** Rules may name `osmo / config` itself, which must then exist even where it has nothing else to say. */
+export const configRequiredNote = 'The rules of the base branch require this check.'
+
+const notesOf = ({ change, requiredByRules }: SubmittedChange) => [
+  ...(change.changedPaths === 'unknown'
+    ? ['Not every changed file is known for this change, so every path filter counts as matching.']
+    : []),
+  ...(requiredByRules.includes('config') ? [configRequiredNote] : []),
+]

@@ -97,7 +97,26 @@ export function fenced(text: string): string {
 
 /** Untrusted text in a table or a sentence. */
 export function cell(text: string): string {
-  return oneLine(text).replace(/[\\`*_{}[\]<>|#~!@:]/g, (character) => `&#${character.codePointAt(0)};`)
+  return escaped(oneLine(text))
+}
+
+/** Sentences of ours under a warning sign, with names from a pull request in them: what stands between backticks stays code. */
+export function notices(lines: readonly string[]): string {
+  if (lines.length === 0) return ''
+  return `> [!WARNING]\n${lines.slice(0, 20).map(noticeLine).join('\n>\n')}`
+}
+
+const noticeLine = (line: string) =>
+  `> ${oneLine(line)
+    .split(/(`[^`]*`)/)
+    .map((part, index) => (index % 2 === 0 ? escaped(part) : part))
+    .join('')}`
+
+/** GitHub looks for mentions, references and addresses in the rendered text, where an entity no longer helps: a zero-width space does. */
+function escaped(text: string): string {
+  return text
+    .replace(/@|#(?=\d)|:(?=\/\/)|\bGH-(?=\d)|\bwww(?=\.)/gi, '$&\u200b')
+    .replace(/[\\`*_{}[\]<>|#~!@:$&]/g, (character) => `&#${character.codePointAt(0)};`)
 }
 
 /** Without control characters (other than tab and line feed), bidirectional overrides and zero-width characters. */
@@ -130,14 +149,6 @@ function icon(state: TaskState): string {
 
 const failure = ({ task, attempt, log }: CheckInput['failures'][number]) =>
   `**Last lines of ${cell(task)}#${attempt}**\n\n${log.trim() === '' ? '_It printed nothing._' : fenced(log)}`
-
-const notices = (lines: readonly string[]) =>
-  lines.length === 0
-    ? ''
-    : `> [!WARNING]\n${lines
-        .slice(0, 20)
-        .map((line) => `> ${oneLine(line)}`)
-        .join('\n>\n')}`
 
 function footer({ displayId, runtime, startedAt, finishedAt }: CheckInput): string {
   const took = startedAt !== undefined && finishedAt !== undefined ? ` · took ${formatDuration(finishedAt - startedAt)}` : ''

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fromMarkdown } from 'mdast-util-from-markdown'
 import { toString as textOf } from 'mdast-util-to-string'
-import { codeSpan, escapeMarkdown } from '../../src/benchmark/escape.ts'
+import { codeSpan, escapeMarkdown, escapeSentence } from '../../src/benchmark/escape.ts'
 
 const hostile = [
   'a|b\\|c\\\\|d',
@@ -66,3 +66,15 @@ function kindsIn(tree: Node): readonly string[] {
   visit(tree)
   return [...kinds].sort()
 }
+
+describe('a sentence with a name in it', () => {
+  for (const text of hostile)
+    it(`keeps ${JSON.stringify(text)} in one code span, or as text`, () => {
+      const kinds = kindsIn(fromMarkdown(escapeSentence(`Task \`${text}\` is gone`)))
+      assert.deepEqual(
+        kinds.filter((kind) => !['paragraph', 'root', 'text', 'inlineCode'].includes(kind)),
+        [],
+      )
+    })
+  it('keeps its own code spans', () => assert.equal(escapeSentence('`on` differs, see @x'), '`on` differs, see @\u200bx'))
+})

@@ -150,6 +150,12 @@ describe('Untrusted text', () => {
     })
   }
 
+  for (const text of ['@everyone', '&commat;everyone', '&#64;everyone', '#1', 'GH-1', 'www.example.com', 'https://example.com', '$x$'])
+    it(`in a cell links and mentions nobody once GitHub has decoded it: ${text}`, () => {
+      const decoded = cell(text).replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+      assert.doesNotMatch(decoded, /@\w|#\d|GH-\d|www\.|:\/\//)
+      assert.doesNotMatch(cell(text), /\$|&(?!#\d+;)/)
+    })
   it('in a cell is cut', () => assert.equal(cell('x'.repeat(5000)).length, 300))
 
   const seed = Number(process.env.OSMO_TEST_SEED ?? Date.now() % 1_000_000)
