@@ -1,15 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BurstGauge } from './burst-gauge.ts'
 import type { Logger } from './log.ts'
 
-export type InboxDeps = { readonly processNext: () => Promise<'processed' | 'failed' | 'none'>; readonly log: Logger }
+export type InboxDeps = {
+  readonly processNext: () => Promise<'processed' | 'failed' | 'none'>
+  /** Of webhooks that this process takes. */
+  readonly webhooks: Pick<BurstGauge, 'isHigh'>
+  readonly log: Logger
+}
 
 /** Deliveries handled at once in this process. Each keeps a connection, and what they ask of GitHub comes out of one budget. */
 const maxWorkers = 4
+/** While many webhooks come in, accepting them goes first: each has seconds, and what it leads to has minutes. */
+const breathMs = 100
 
 /**
  * Works off the inbox until nothing in it is due. A kick means that something may have come; a worker that finds something brings in the
  * next one. When PostgreSQL fails, the sweep's kick starts it again.
  */
-export function createInbox({ processNext, log }: InboxDeps) {
+export function createInbox({ processNext, webhooks, log }: InboxDeps) {
   const workers = new Set<Promise<void>>()
   let isKicked = false
   let isClosed = false
@@ -17,7 +26,7 @@ export function createInbox({ processNext, log }: InboxDeps) {
 
   function kick(): void {
     isKicked = true
-    addWorker()
+    if (workers.size === 0 || !webhooks.isHigh()) addWorker()
   }
 
   function addWorker(): void {
@@ -31,11 +40,17 @@ export function createInbox({ processNext, log }: InboxDeps) {
     try {
       do {
         isKicked = false
-        while (!isClosed && (await processNext()) !== 'none') addWorker()
+        while (!isClosed && (await processNext()) !== 'none') await bringInAnother()
       } while (isKicked && !isClosed)
     } catch (error) {
       log.error({ error }, 'A worker of the inbox stopped; the sweep starts it again')
     }
+  }
+
+  /** In a burst of webhooks nobody is brought in, and whoever works already waits a little. */
+  async function bringInAnother(): Promise<void> {
+    if (webhooks.isHigh()) await sleep(breathMs)
+    else addWorker()
   }
 
   /** Resolves once nobody works, for tests and a clean end. */

@@ -2,6 +2,7 @@ import type { PlatformConfig } from '../spec/types.ts'
 import { fold } from '../workflow/fold.ts'
 import type { WorkflowId } from '../workflow/names.ts'
 import { createBaseInputs } from './base-inputs.ts'
+import type { BurstGauge } from './burst-gauge.ts'
 import { collectBenchmarks } from './collect.ts'
 import { createCommands } from './commands.ts'
 import { createDeliveryWorker, type Translate } from './deliveries.ts'
@@ -61,6 +62,8 @@ export type ServiceDeps = {
   readonly mirror: SourceMirror
   readonly objects: ObjectStore
   readonly translate: Translate
+  /** Of the webhooks that this process takes itself; absent where another one takes them. */
+  readonly webhooks?: Pick<BurstGauge, 'isHigh'>
   readonly parse: SpecParser
   readonly latest: Latest
   readonly platforms: PlatformConfig
@@ -99,7 +102,7 @@ export function createService(
   const reruns = createReruns({ ...shared, submitter })
   const commands = createCommands({ ...shared, submitter, reruns })
   const deliveryWorker = createDeliveryWorker({ ...shared, submitter, reruns, commands })
-  const inbox = createInbox({ processNext: deliveryWorker.processNext, log })
+  const inbox = createInbox({ processNext: deliveryWorker.processNext, webhooks: deps.webhooks ?? { isHigh: () => false }, log })
   const dispatcher = createDispatcher(shared)
   const baseInputs = createBaseInputs(shared)
   const reports = createReports({ ...shared, runtimeOf: (name) => backends.get(name)?.description ?? '' })

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Context, Hono } from 'hono'
+import type { BurstGauge } from '../engine/burst-gauge.ts'
 import type { DeliveryStore, Waker } from '../engine/ports.ts'
 
 /** GitHub sends no payload above 25 MB. */
@@ -13,6 +14,8 @@ export type IntakeOptions = {
   readonly secrets: readonly [current: string, previous?: string]
   readonly deliveries: Pick<DeliveryStore, 'accept'>
   readonly waker: Pick<Waker, 'wake'>
+  /** Told of each signed delivery, so that what is less urgent can stand back. */
+  readonly gauge?: Pick<BurstGauge, 'note'>
   readonly log: IntakeLog
   readonly path?: string
   readonly stallSeconds?: number
@@ -49,6 +52,7 @@ async function receive(context: Context, options: Intake): Promise<Response> {
   const body = await readBody(context.req.raw, (options.stallSeconds ?? defaultStallSeconds) * 1000)
   if ('status' in body) return refuse(context, body, options)
   if (!isSigned(body.bytes, headers.signature, options.secrets)) return refuse(context, badSignature, options)
+  options.gauge?.note()
   return await accept(context, { guid: headers.guid, event: headers.event, body: body.bytes.toString('utf8') }, options)
 }
 

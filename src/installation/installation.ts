@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { loopbackHosts } from '../backend/local/loopback.ts'
-import type { Settings } from '../config.ts'
+import { type Settings, WrongSettings } from '../config.ts'
 import { createMemoryBarrier } from '../data/barrier.ts'
 import { createDirectoryStore } from '../data/directory-store.ts'
 import { createTaskEndpoint } from '../data/task-endpoint.ts'
 import { createAttemptDesk } from '../engine/attempt-token.ts'
+import { type BurstGauge, createBurstGauge } from '../engine/burst-gauge.ts'
 import { latestSuccessful } from '../engine/latest.ts'
 import type { AttemptGrant, Backend, ObjectStore, SourceMirror, Waker, WakeupConsumer } from '../engine/ports.ts'
 import { createService } from '../engine/service.ts'
@@ -21,6 +22,7 @@ import { createForgeReader } from '../github/reader.ts'
 import { translate } from '../github/translate.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
 import type { PlatformConfig } from '../spec/types.ts'
+import { createPool } from '../store/pool.ts'
 import { createStore, type Store } from '../store/store.ts'
 import { createHealth } from '../web/health.ts'
 import { createPages } from '../web/pages.ts'
@@ -62,6 +64,7 @@ export type Parts = {
 }
 
 const root = join(import.meta.dirname, '..', '..')
+const intakeConnections = 8
 const maxOutputBytes = 20 * 1024 ** 3
 
 /** Starts everything that the settings and the role ask for, in the order of need. What was started is stopped again when a later part fails. */
@@ -87,12 +90,13 @@ type Base = {
   readonly queue: Waker & WakeupConsumer
   readonly github: Github
   readonly ports: { readonly webhook: number; readonly pages: number }
+  readonly webhooks: BurstGauge
 }
 
 async function start(settings: Settings, log: Logger, stack: Stack): Promise<Installation> {
+  const platforms = readPlatforms(settings)
   const directory = await openDataDirectory(settings.dataDirectory)
   stack.push({ stop: () => directory.close() })
-  const platforms = readPlatforms(settings)
   const database = await startDatabase(settings, directory, log, stack)
   const store = createStore(database.pool)
   // Only the owner of a locked data directory may say that whoever held these is dead.
@@ -103,7 +107,8 @@ async function start(settings: Settings, log: Logger, stack: Stack): Promise<Ins
     pages: await directory.keep('pagesPort', freePort),
   }
   const github = await connectGithub(settings, directory, ports.webhook, stack)
-  const base: Base = { settings, log, stack, directory, platforms, store, connection: database.connection, queue, github, ports }
+  const webhooks = createBurstGauge()
+  const base: Base = { settings, log, stack, directory, platforms, store, connection: database.connection, queue, github, ports, webhooks }
   const backends = settings.role === 'web' ? [] : await startWorker(base)
   const web = settings.role === 'worker' ? { webhook: undefined, pages: undefined, pagesToken: undefined } : await startWeb(base)
   return {
@@ -133,12 +138,20 @@ async function startWeb({
   queue,
   github,
   ports,
+  connection,
+  webhooks,
 }: Base): Promise<Pick<Addresses, 'webhook' | 'pages' | 'pagesToken'>> {
   const [current = '', previous] = github.app.webhookSecrets
+  // Connections of its own: whatever the worker does with the others, a webhook need not stand in line for one.
+  const pool = createPool({ ...connection, max: intakeConnections, idleTimeoutMillis: 0 }, log)
+  stack.push({ stop: () => pool.end() })
+  // Opened now and kept, so that no webhook waits for PostgreSQL to start a process.
+  await Promise.all(Array.from({ length: intakeConnections }, () => pool.query('select 1')))
   const intake = createIntake({
     secrets: previous === undefined ? [current] : [current, previous],
-    deliveries: store.deliveries,
+    deliveries: createStore(pool).deliveries,
     waker: queue,
+    gauge: webhooks,
     log,
   })
   const app = new Hono()
@@ -199,6 +212,7 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
     reader,
     mirror,
     objects,
+    webhooks: base.webhooks,
     translate,
     parse: parser.parse,
     latest: latestSuccessful(store.views),
@@ -269,12 +283,11 @@ function readPlatforms({ platformFile }: Settings): PlatformConfig {
   const text = platformFile === undefined ? embeddedPlatforms(join(root, 'node_modules')) : readFileSync(platformFile, 'utf8')
   const parsed = parsePlatformConfig(text, platformFile ?? 'the embedded configuration')
   if (parsed.kind === 'valid') return parsed.config
-  throw new Error(
-    `The platform configuration has errors:\n${parsed.diagnostics.map(({ file, line, column, message }) => `  ${file}:${line}:${column}: ${message}`).join('\n')}`,
-  )
+  throw new WrongSettings(parsed.diagnostics.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`))
 }
 
+/** For the service alone: sources and outputs of private repositories are in there. */
 async function made(path: string): Promise<string> {
-  await mkdir(path, { recursive: true })
+  await mkdir(path, { recursive: true, mode: 0o700 })
   return path
 }

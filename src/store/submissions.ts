@@ -37,10 +37,12 @@ async function open(db: Database, submission: Submission) {
 
 const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Names are labels: the newest one heard is shown. */
+/** Names are labels: the newest one heard is shown. Looks first, since a conflict locks the row for everybody until this transaction ends. */
 async function saveRepository(db: Database, { repositoryId, installationId, repository }: Provenance): Promise<void> {
   await sql`
-    insert into repository (id, installation_id, full_name) values (${repositoryId}, ${installationId}, ${storableText(repository)})
+    insert into repository (id, installation_id, full_name)
+    select c.* from (values (${repositoryId}::bigint, ${installationId}::bigint, ${storableText(repository)}::text)) as c
+    where not exists (select 1 from repository known where (known.id, known.installation_id, known.full_name) = c)
     on conflict (id) do update set installation_id = excluded.installation_id, full_name = excluded.full_name, updated_at = instant_now()
     where (repository.installation_id, repository.full_name) is distinct from (excluded.installation_id, excluded.full_name)`.execute(db)
 }
