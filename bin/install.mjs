@@ -8,19 +8,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+/** Type stripping and the libraries need it; where a package brings it, npm scripts use that one. */
+const oldestNode = 24
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const lock = join(root, 'package-lock.json')
 const stamp = join(root, 'node_modules', '.installed-from')
 
-export function install() {
-  const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex')
+install()
+expectNode()
+
+function install() {
+  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   console.log('Installing dependencies …')
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const { status } = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], {
-    cwd: root,
-    stdio: 'inherit',
-  })
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], { cwd: root, stdio: 'inherit' })
   if (status !== 0) {
     console.error('Expected `npm ci` to succeed; see its message above.')
     process.exit(status ?? 1)
@@ -28,4 +28,9 @@ export function install() {
   writeFileSync(stamp, wanted)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) install()
+function expectNode() {
+  const brought = existsSync(join(root, 'node_modules', '.bin', 'node'))
+  if (brought || Number(process.versions.node.split('.')[0]) >= oldestNode) return
+  console.error(`Expected Node ${oldestNode} or newer on ${process.platform} ${process.arch}, got ${process.version}. Only for Linux does npm bring it along.`)
+  process.exit(1)
+}
