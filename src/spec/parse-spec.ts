@@ -11,7 +11,7 @@ import { createReporter, type Reporter } from './reporter.ts'
 import { readSections, type Section, type Sections } from './sections.ts'
 import { present, toObject } from './shape/record.ts'
 import type { Shape } from './shape/shape.ts'
-import { createLineIndex } from './source-text.ts'
+import { createLineIndex, type Range } from './source-text.ts'
 import { reportUnresolvedTokens } from './token-warnings.ts'
 import type { Diagnostic, SpecOptions, SpecResult, TemplateValue, WorkflowSpec } from './types.ts'
 import { loadCoreYaml } from './yaml/core.ts'
@@ -25,12 +25,32 @@ export const maximumSpecBytes = 1024 * 1024
  * invalid file gives all its faults, at their places in the source. `localpath` files are not looked at.
  */
 export function parseSpec(text: string, options: SpecOptions): SpecResult {
+  const result = locateSpec(text, options)
+  return result.kind === 'valid' ? { kind: 'valid', spec: result.spec, warnings: result.warnings } : result
+}
+
+/** Where in the source something stands; lines and columns from 1, the end exclusive. */
+export type SourcePlace = Pick<Diagnostic, 'line' | 'column' | 'endLine' | 'endColumn'>
+
+/** Where the parts stand that only somebody outside of the file can judge: pools, and whoever has the files. */
+export type SpecPlaces = {
+  readonly tasks: ReadonlyMap<string, SourcePlace>
+  readonly resources: ReadonlyMap<string, SourcePlace>
+  readonly localpaths: readonly (SourcePlace & { readonly task: string; readonly localpath: string })[]
+}
+
+export type LocatedResult =
+  | { readonly kind: 'valid'; readonly spec: WorkflowSpec; readonly warnings: readonly Diagnostic[]; readonly places: SpecPlaces }
+  | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
+
+/** As `parseSpec`, and says where tasks, resources and `localpath` stand. */
+export function locateSpec(text: string, options: SpecOptions): LocatedResult {
   const source = withoutByteOrderMark(text)
   const reporter = createReporter(options.file, source)
-  const spec = isSmallEnough(source, reporter) ? readSpec(source, options, reporter) : undefined
+  const read = isSmallEnough(source, reporter) ? readSpec(source, options, reporter) : undefined
   const diagnostics = reporter.diagnostics()
-  if (spec === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
-  return { kind: 'valid', spec, warnings: diagnostics }
+  if (read === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
+  return { kind: 'valid', spec: read.spec, warnings: diagnostics, places: placesOf(source, read.workflow) }
 }
 
 export type RenderResult =
@@ -62,7 +82,9 @@ function isSmallEnough(source: string, reporter: Reporter): boolean {
   return false
 }
 
-function readSpec(source: string, options: SpecOptions, reporter: Reporter): WorkflowSpec | undefined {
+type ReadSpec = { readonly spec: WorkflowSpec; readonly workflow: ReadWorkflow }
+
+function readSpec(source: string, options: SpecOptions, reporter: Reporter): ReadSpec | undefined {
   const sections = readSections(source, reporter)
   const git = readGitSections(sections, reporter)
   const document = loadDocument(source, sections, options, reporter)
@@ -72,7 +94,7 @@ function readSpec(source: string, options: SpecOptions, reporter: Reporter): Wor
   const groups = resolveGroups(workflow, reporter)
   reportUnresolvedTokens(workflow, source, reporter)
   const benchmarks = resolveBenchmarks(git.benchmarks, { groups, checkout: git.checkout, ...linesOf(source, workflow) }, reporter)
-  return {
+  const spec = {
     name: workflow.name,
     labels: workflow.labels,
     groups,
@@ -81,6 +103,23 @@ function readSpec(source: string, options: SpecOptions, reporter: Reporter): Wor
     ...present({ triggers: git.triggers, concurrency: git.concurrency, checkout: git.checkout?.checkout }),
     benchmarks,
     document: toDocument(document.node),
+  }
+  return { spec, workflow }
+}
+
+function placesOf(source: string, workflow: ReadWorkflow): SpecPlaces {
+  const lines = createLineIndex(source)
+  const place = ({ start, end }: Range): SourcePlace => {
+    const [from, to] = [lines.position(start), lines.position(end)]
+    return { line: from.line, column: from.column, endLine: to.line, endColumn: to.column }
+  }
+  const tasks = readTasks(workflow)
+  return {
+    tasks: new Map(tasks.map(({ name }) => [name.value, place(name.range)])),
+    resources: new Map(workflow.resources.map(({ key, keyNode }) => [key, place(keyNode.range)])),
+    localpaths: tasks.flatMap((task) =>
+      task.localpaths.map(({ value, range }) => ({ ...place(range), task: task.name.value, localpath: value })),
+    ),
   }
 }
 

@@ -1,40 +1,55 @@
+import { groupTemplateShape, jsonObjectShape, validationsShape } from './platform/pool-shapes.ts'
 import {
   backendShape,
   defaultLimits,
   defaultTrust,
   limitsShape,
   poolShape,
+  type ReadPlatform,
   repositoryShape,
   trustShape,
-  unread,
 } from './platform/shapes.ts'
 import type { Reporter } from './reporter.ts'
 import { parseConfig } from './repository-config.ts'
 import { type MapEntry, mapOf, present, record, required, toObject, withDefault } from './shape/record.ts'
-import { headOf, listOf } from './shape/shape.ts'
+import { headOf, type Located, listOf } from './shape/shape.ts'
 import { suggest } from './suggestion.ts'
-import type { BackendConfig, ConfigResult, PlatformConfig, PoolConfig, RepositoryRule } from './types.ts'
+import type {
+  BackendConfig,
+  ConfigResult,
+  JsonObject,
+  PlatformConfig,
+  PlatformSpec,
+  PoolConfig,
+  RepositoryRule,
+  ResourceValidation,
+} from './types.ts'
 import { quote, type YamlNode } from './yaml/node.ts'
 
-const fields = record({
+export const platformFields = record({
   backends: required(mapOf(backendShape)),
   pools: required(mapOf(poolShape)),
   repositories: withDefault(listOf(repositoryShape), []),
   trust: withDefault(trustShape, defaultTrust),
   workflow: withDefault(limitsShape, defaultLimits),
-  pod_templates: unread,
-  group_templates: unread,
-  resource_validations: unread,
+  pod_templates: withDefault(mapOf(jsonObjectShape), []),
+  group_templates: withDefault(mapOf(groupTemplateShape), []),
+  resource_validations: withDefault(mapOf(validationsShape), []),
 })
 
 /** Reads the administrator's file (extensions.md §7, osmo-spec.md §6). Never throws; all faults at once. */
 export function parsePlatformConfig(text: string, file: string): ConfigResult<PlatformConfig> {
-  return parseConfig(text, file, fields, (values, node, reporter) => {
+  return parseConfig(text, file, platformFields, (values, node, reporter) => {
     checkPools(values.pools, values.backends, reporter)
     checkRepositories(values.repositories, values.pools, node, reporter)
+    const lists = {
+      pod_templates: toObject(values.pod_templates),
+      group_templates: toObject(values.group_templates),
+      resource_validations: toObject(values.resource_validations),
+    }
     return {
       backends: toObject(values.backends),
-      pools: Object.fromEntries(values.pools.map(({ key, value }) => [key, toPool(value)])),
+      pools: Object.fromEntries(values.pools.map(({ key, value }) => [key, toPool(value, lists, reporter)])),
       repositories: values.repositories.map(toRule),
       trust: values.trust,
       workflow: values.workflow,
@@ -53,11 +68,20 @@ function checkPools(pools: readonly MapEntry<ReadPool>[], backends: readonly Map
       const message = `Pool ${quote(key)} names the backend ${quote(backend.value)}, which is not among "backends".${suggest(backend.value, known)} Correct it.`
       reporter.error('semantic/unknown-backend', backend.range, message)
     }
+    if (backends.some((entry) => entry.key === backend.value && entry.value.kind === 'local')) reportTemplates(key, value, reporter)
     const names = platforms.map((entry) => entry.key)
     if (platform !== undefined && platform.value !== '' && !names.includes(platform.value)) {
       const message = `The default platform ${quote(platform.value)} of pool ${quote(key)} is not among its platforms.${suggest(platform.value, names)} Correct it.`
       reporter.error('semantic/unknown-platform', platform.range, message)
     }
+  }
+}
+
+function reportTemplates(pool: string, { common_pod_template, common_group_templates, platforms }: ReadPool, reporter: Reporter) {
+  const named = [...common_pod_template, ...common_group_templates, ...platforms.flatMap(({ value }) => value.templates)]
+  for (const { value, range } of named) {
+    const message = `The template ${quote(value)} of pool ${quote(pool)} has no effect: a local backend has no pods. Remove it there.`
+    reporter.warning('schema/ignored-key', range, message)
   }
 }
 
@@ -73,11 +97,30 @@ function checkRepositories(rules: readonly ReadRule[], pools: readonly MapEntry<
   reporter.warning('semantic/no-repositories', headOf(node), message)
 }
 
-function toPool(pool: ReadPool): PoolConfig {
+/** The file's lists by the names that pools and platforms use. */
+type Lists = {
+  readonly pod_templates: Readonly<Record<string, JsonObject>>
+  readonly group_templates: Readonly<Record<string, JsonObject>>
+  readonly resource_validations: Readonly<Record<string, readonly ResourceValidation[]>>
+}
+
+function toPool(pool: ReadPool, lists: Lists, reporter: Reporter): PoolConfig {
+  const platforms = pool.platforms.map(({ key, value }) => [key, toPlatform(value, lists, reporter)])
   return {
     backend: pool.backend.value,
     description: pool.description,
-    platforms: toObject(pool.platforms),
+    platforms: Object.fromEntries(platforms),
+    topologyKeys: pool.topology_keys,
+    gpuQuota: pool.resources.gpu,
+    defaultVariables: pool.common_default_variables,
+    resourceValidations: resolveNames(
+      'resource_validations',
+      pool.common_resource_validations,
+      lists.resource_validations,
+      reporter,
+    ).flat(),
+    podTemplates: resolveNames('pod_templates', pool.common_pod_template, lists.pod_templates, reporter),
+    groupTemplates: resolveNames('group_templates', pool.common_group_templates, lists.group_templates, reporter),
     defaultExitActions: pool.default_exit_actions,
     ...present({
       defaultPlatform: pool.default_platform?.value === '' ? undefined : pool.default_platform?.value,
@@ -87,6 +130,29 @@ function toPool(pool: ReadPool): PoolConfig {
       maxQueueTimeoutSeconds: pool.max_queue_timeout,
     }),
   }
+}
+
+function toPlatform({ spec, validations, templates }: ReadPlatform, lists: Lists, reporter: Reporter): PlatformSpec {
+  return {
+    ...spec,
+    resourceValidations: resolveNames('resource_validations', validations, lists.resource_validations, reporter).flat(),
+    podTemplates: resolveNames('pod_templates', templates, lists.pod_templates, reporter),
+  }
+}
+
+function resolveNames<T>(
+  list: keyof Lists,
+  names: readonly Located<string>[],
+  known: Readonly<Record<string, T>>,
+  reporter: Reporter,
+): readonly T[] {
+  return names.flatMap(({ value, range }) => {
+    const found = Object.hasOwn(known, value) ? known[value] : undefined
+    if (found !== undefined) return [found]
+    const message = `Expected a name of "${list}", but there is no ${quote(value)}.${suggest(value, Object.keys(known))} Correct it.`
+    reporter.error('semantic/unknown-template', range, message)
+    return []
+  })
 }
 
 function toRule({ match, pools, limits, credentials }: ReadRule): RepositoryRule {

@@ -13,7 +13,7 @@ export const maximumConfigBytes = 1024 * 1024
 
 const templateValue: Shape<TemplateValue> = { fallback: null, schema: {}, read: toTemplateValue }
 
-const fields = record({
+export const settingsFields = record({
   values: withDefault(mapOf(templateValue), []),
   pool: withDefault(oneOrMore(writtenText), []),
   on: optional(triggersShape),
@@ -25,7 +25,7 @@ const fields = record({
 
 /** Reads `.osmo/config.yaml`, the repository's own settings (extensions.md §5). Never throws; an empty file sets nothing. */
 export function parseRepositoryConfig(text: string, file: string): ConfigResult<RepositoryConfig> {
-  return parseConfig(text, file, fields, ({ values, pool, on, required, notify }) => ({
+  return parseConfig(text, file, settingsFields, ({ values, pool, on, required, notify }) => ({
     values: toObject(values),
     pool,
     required,

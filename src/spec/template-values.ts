@@ -13,11 +13,16 @@ export function templateValues(
   options: SpecOptions,
   reporter: Reporter,
 ): Readonly<Record<string, TemplateValue>> {
-  const ours = { github: githubValues(options), latest: options.latest ?? offlineLatest(workflow.text) }
+  const ours = serviceValues(workflow, options)
   const declared = defaults === undefined ? undefined : loadDefaults(defaults, reporter)
   for (const { key } of declared?.entries ?? []) if (Object.hasOwn(ours, keyText(key))) warnHidden(keyText(key), key.range, reporter)
   const fromFile = (declared?.entries ?? []).map(({ key, value }) => [keyText(key), toTemplateValue(value)] as const)
   return { ...ours, ...Object.fromEntries(fromFile), ...options.values }
+}
+
+/** What the service adds to every template (extensions.md §3). */
+export function serviceValues(workflow: Section, options: SpecOptions): Readonly<Record<'github' | 'latest', TemplateValue>> {
+  return { github: githubValues(options), latest: options.latest ?? offlineLatest(workflow.text) }
 }
 
 function warnHidden(name: string, range: { start: number; end: number }, reporter: Reporter) {
@@ -28,7 +33,8 @@ function warnHidden(name: string, range: { start: number; end: number }, reporte
   )
 }
 
-function loadDefaults(section: Section, reporter: Reporter): MappingNode | undefined {
+/** The mapping of `default-values`; undefined when it is empty, or wrong and reported. */
+export function loadDefaults(section: Section, reporter: Reporter): MappingNode | undefined {
   const node = loadPyYaml(section.text, (start, end) => ({ start: start + section.offset, end: end + section.offset }), reporter)
   if (node === undefined) return undefined
   const values = node.kind === 'mapping' ? node.entries.find(({ key }) => key.text === section.name)?.value : undefined

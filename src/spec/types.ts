@@ -243,6 +243,26 @@ export type PoolConfig = {
   readonly defaultQueueTimeoutSeconds?: number
   readonly maxQueueTimeoutSeconds?: number
   readonly defaultExitActions: ExitActions
+  /** From coarse to fine. */
+  readonly topologyKeys: readonly { readonly key: string; readonly label: string }[]
+  readonly gpuQuota: GpuQuota
+  readonly defaultVariables: PoolVariables
+  readonly resourceValidations: readonly ResourceValidation[]
+  /** Partial pods in the order in which they are merged, their names resolved. */
+  readonly podTemplates: readonly JsonObject[]
+  readonly groupTemplates: readonly JsonObject[]
+}
+/** GPUs of a pool: what HIGH and NORMAL may hold for sure, what LOW may borrow up to (-1: no bound), and the share of what is left. */
+export type GpuQuota = { readonly guarantee: number; readonly maximum: number; readonly weight: number }
+export type PoolVariables = Readonly<Record<string, string | number>>
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject
+export type JsonObject = { readonly [key: string]: Json }
+/** One rule of osmo-spec.md §6.6: operands are literals or one token such as `{{USER_CPU}}` or `{{K8_CPU}}`. */
+export type ResourceValidation = {
+  readonly operator: 'LE' | 'LT' | 'GE' | 'GT' | 'EQ'
+  readonly left: string
+  readonly right: string
+  readonly message: string
 }
 export type Tier = 'none' | 'sim' | 'gpu' | 'hardware'
 export type Origin = 'trusted' | 'approved' | 'untrusted'
@@ -257,6 +277,10 @@ export type PlatformSpec = {
   readonly hostNetworkAllowed: boolean
   readonly allowedMounts: readonly string[]
   readonly approval: 'never' | 'always'
+  /** Over the pool's, in this order. */
+  readonly defaultVariables: PoolVariables
+  readonly resourceValidations: readonly ResourceValidation[]
+  readonly podTemplates: readonly JsonObject[]
 }
 export type RepositoryRule = {
   readonly match: readonly string[]

@@ -15,7 +15,13 @@ export type PlacedPlatform = { readonly name: string; readonly spec: PlatformSpe
 
 export type PlacementResult =
   | { readonly kind: 'placed'; readonly placement: Placement }
-  | { readonly kind: 'refused'; readonly conclusion: 'failure' | 'action_required'; readonly reason: string }
+  | {
+      readonly kind: 'refused'
+      readonly conclusion: 'failure' | 'action_required'
+      readonly reason: string
+      /** The part of the spec that does not suit, where it is one. */
+      readonly about?: { readonly kind: 'task' | 'resource'; readonly name: string }
+    }
 
 /**
  * The first pool that this repository and origin may use and that has every platform the tasks ask for; the repository's `pool`
@@ -34,7 +40,7 @@ export function place(
       'action_required',
       `No rule of this installation matches the repository ${repository}. Ask its administrator to add it under \`repositories\`.`,
     )
-  const allowed = allowedPools(rule, origin, preferences).filter((name) => name in platforms.pools)
+  const allowed = allowedPools(rule, origin, preferences).filter((name) => Object.hasOwn(platforms.pools, name))
   if (allowed.length === 0)
     return refused('action_required', `No pool of this installation runs ${origin} code of ${repository}. ${advice(origin)}`)
   const attempts = allowed.map((name) => tryPool(spec, name, platforms.pools[name]!))
@@ -57,14 +63,23 @@ function tryPool(spec: WorkflowSpec, name: string, config: PoolConfig): Placemen
   const platforms = new Map<string, PlacedPlatform>()
   for (const resource of used) {
     const platform = spec.resources[resource]?.platform ?? config.defaultPlatform
+    const about = { kind: 'resource', name: resource } as const
     if (!platform)
       return refused(
         'failure',
         `Resource ${resource} does not have a platform, and pool ${name} has no default_platform. Name one of: ${names(config)}.`,
+        about,
       )
-    const found = config.platforms[platform]
+    // A platform called like a property of every object must not be found.
+    const found = Object.hasOwn(config.platforms, platform) ? config.platforms[platform] : undefined
     if (!found)
-      return refused('failure', `Platform ${platform} of resource ${resource} does not exist in pool ${name}. It has: ${names(config)}.`)
+      return refused(
+        'failure',
+        `Platform ${platform} of resource ${resource} does not exist in pool ${name}. It has: ${names(config)}.`,
+        about,
+      )
+    const key = spec.resources[resource]?.topology.find((one) => !config.topologyKeys.some((known) => known.key === one.key))?.key
+    if (key !== undefined) return refused('failure', noTopologyKey(key, resource, name, config), about)
     platforms.set(resource, { name: platform, spec: found })
   }
   return privileges(spec, platforms) ?? { kind: 'placed', placement: { pool: name, config, platforms } }
@@ -74,12 +89,14 @@ function privileges(spec: WorkflowSpec, platforms: ReadonlyMap<string, PlacedPla
   for (const task of spec.groups.flatMap((group) => group.tasks)) {
     const platform = platforms.get(task.resource)
     if (!platform) continue
+    const about = { kind: 'task', name: task.name } as const
     if (task.privileged && !platform.spec.privilegedAllowed)
-      return refused('failure', `Task ${task.name} asks for privileged, which platform ${platform.name} does not allow.`)
+      return refused('failure', `Task ${task.name} asks for privileged, which platform ${platform.name} does not allow.`, about)
     if (task.hostNetwork && !platform.spec.hostNetworkAllowed)
-      return refused('failure', `Task ${task.name} asks for hostNetwork, which platform ${platform.name} does not allow.`)
+      return refused('failure', `Task ${task.name} asks for hostNetwork, which platform ${platform.name} does not allow.`, about)
     const mount = task.volumeMounts.find((entry) => !platform.spec.allowedMounts.includes(entry.split(':')[0] ?? ''))
-    if (mount !== undefined) return refused('failure', `Task ${task.name} mounts ${mount}, which platform ${platform.name} does not allow.`)
+    if (mount !== undefined)
+      return refused('failure', `Task ${task.name} mounts ${mount}, which platform ${platform.name} does not allow.`, about)
   }
   return undefined
 }
@@ -104,4 +121,14 @@ const advice = (origin: Origin) =>
 
 const names = (config: PoolConfig) => Object.keys(config.platforms).join(', ') || 'none'
 
-const refused = (conclusion: 'failure' | 'action_required', reason: string): PlacementResult => ({ kind: 'refused', conclusion, reason })
+const noTopologyKey = (key: string, resource: string, pool: string, { topologyKeys }: PoolConfig) =>
+  `Topology key "${key}" in resource "${resource}" is not available in pool "${pool}". Available topology keys: [${topologyKeys.map((one) => one.key).join(', ')}].`
+
+type Refused = Extract<PlacementResult, { kind: 'refused' }>
+
+const refused = (conclusion: Refused['conclusion'], reason: string, about?: Refused['about']): PlacementResult => ({
+  kind: 'refused',
+  conclusion,
+  reason,
+  ...(about !== undefined && { about }),
+})

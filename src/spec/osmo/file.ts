@@ -13,7 +13,8 @@ const fields = record({
   base64: withDefault(laxFlag, false),
 })
 
-export type ReadFile = { readonly spec: FileSpec; readonly range: Range }
+/** `localRange` is where the `localpath` of a file from the repository stands. */
+export type ReadFile = { readonly spec: FileSpec; readonly range: Range; readonly localRange?: Range }
 
 const nothing: ReadFile = { spec: { kind: 'inline', path: '', contents: '', encoding: 'text' }, range: { start: 0, end: 0 } }
 
@@ -34,7 +35,7 @@ export const fileShape: Shape<ReadFile> = mapped<(typeof fields)['fallback'], Re
       place.reporter.error('schema/two-sources', localpath.range, message)
     }
     checkLocalpath(localpath.value, localpath.range, place)
-    return { spec: { kind: 'local', path, localpath: localpath.value }, range: written.range }
+    return { spec: { kind: 'local', path, localpath: localpath.value }, range: written.range, localRange: localpath.range }
   },
   nothing,
 )

@@ -17,6 +17,7 @@ export type ReadTask = {
   readonly name: Located<string>
   readonly resource: Located<string> | undefined
   readonly inputs: readonly Located<InputSpec>[]
+  readonly localpaths: readonly Located<string>[]
 }
 
 type Credential = string | Readonly<Record<string, string>>
@@ -217,5 +218,8 @@ function readTask(values: TaskFields, node: YamlNode): ReadTask {
     exitActions: values.exitActions,
     checkpoint: values.checkpoint,
   }
-  return { spec, node, name: values.name, resource: values.resource, inputs }
+  const localpaths = values.files.flatMap(({ spec: file, localRange }) =>
+    file.kind === 'local' && localRange !== undefined ? [{ value: file.localpath, range: localRange }] : [],
+  )
+  return { spec, node, name: values.name, resource: values.resource, inputs, localpaths }
 }

@@ -3,9 +3,10 @@ import { parseDuration } from '../osmo/duration.ts'
 import { exitActionsShape, noExitActions } from '../osmo/exit-codes.ts'
 import { mapOf, optional, present, record, required, toObject, withDefault } from '../shape/record.ts'
 import { flag, integerBetween, oneOf, text, writtenText } from '../shape/scalars.ts'
-import { listOf, located, mapped, type Place, type Shape } from '../shape/shape.ts'
+import { type Located, listOf, located, mapped, type Place, type Shape } from '../shape/shape.ts'
 import type { BackendConfig, PlatformSpec, TrustConfig, WorkflowLimits } from '../types.ts'
 import { describe, quote, type YamlNode } from '../yaml/node.ts'
+import { defaultQuota, namesShape, quotaShape, variablesShape } from './pool-shapes.ts'
 
 /** A key of OSMO's that this service does not read: accepted, so that a file can be shared, and said. */
 export const unread = optional<undefined>({
@@ -99,12 +100,27 @@ const platformFields = record({
   privileged_allowed: withDefault(flag, false),
   host_network_allowed: withDefault(flag, false),
   allowed_mounts: withDefault(listOf(text), []),
-  ...unreadKeys('default_variables', 'resource_validations', 'override_pod_template', 'default_mounts', 'tolerations', 'labels'),
+  default_variables: withDefault(variablesShape, {}),
+  resource_validations: withDefault(namesShape, []),
+  override_pod_template: withDefault(namesShape, []),
+  ...unreadKeys('default_mounts', 'tolerations', 'labels'),
 })
 
-const platformShape: Shape<PlatformSpec> = mapped<(typeof platformFields)['fallback'], PlatformSpec>(
+/** A platform with the names of what it takes from the file's lists. */
+export type ReadPlatform = {
+  readonly spec: Omit<PlatformSpec, 'resourceValidations' | 'podTemplates'>
+  readonly validations: readonly Located<string>[]
+  readonly templates: readonly Located<string>[]
+}
+
+const platformShape: Shape<ReadPlatform> = mapped<(typeof platformFields)['fallback'], ReadPlatform>(
   platformFields,
-  (values) => ({
+  (values) => ({ spec: platformSpec(values), validations: values.resource_validations, templates: values.override_pod_template }),
+  { spec: platformSpec(platformFields.fallback), validations: [], templates: [] },
+)
+
+function platformSpec(values: (typeof platformFields)['fallback']): ReadPlatform['spec'] {
+  return {
     description: values.description,
     tier: values.tier,
     exclusive: values.exclusive,
@@ -113,18 +129,9 @@ const platformShape: Shape<PlatformSpec> = mapped<(typeof platformFields)['fallb
     hostNetworkAllowed: values.host_network_allowed,
     allowedMounts: values.allowed_mounts,
     approval: values.approval,
-  }),
-  {
-    description: '',
-    tier: 'none',
-    exclusive: false,
-    terminationGraceSeconds: defaultGraceSeconds,
-    privilegedAllowed: false,
-    hostNetworkAllowed: false,
-    allowedMounts: [],
-    approval: 'never',
-  },
-)
+    defaultVariables: values.default_variables,
+  }
+}
 
 export const poolShape = record({
   backend: required(located(text)),
@@ -139,18 +146,13 @@ export const poolShape = record({
     exitActionsShape((place) => place.path),
     noExitActions,
   ),
-  ...unreadKeys(
-    'name',
-    'status',
-    'download_type',
-    'enable_maintenance',
-    'resources',
-    'topology_keys',
-    'common_default_variables',
-    'common_resource_validations',
-    'common_pod_template',
-    'common_group_templates',
-  ),
+  topology_keys: withDefault(listOf(record({ key: required(text), label: required(text) })), []),
+  resources: withDefault(record({ gpu: withDefault(quotaShape, defaultQuota) }), { gpu: defaultQuota }),
+  common_default_variables: withDefault(variablesShape, {}),
+  common_resource_validations: withDefault(namesShape, []),
+  common_pod_template: withDefault(namesShape, []),
+  common_group_templates: withDefault(namesShape, []),
+  ...unreadKeys('name', 'status', 'download_type', 'enable_maintenance'),
 })
 
 const origins = oneOf(['trusted', 'approved', 'untrusted'], 'trusted')

@@ -21,6 +21,11 @@ const dialect: Dialect = {
   shallowFlow: 'refused',
 }
 
+/** Whether a plain scalar is text, and neither a number nor a boolean. */
+export function meansTextToCore(text: string): boolean {
+  return implicit({ text, style: 'plain', tag: undefined }).kind === 'string'
+}
+
 function implicit({ text, style }: WrittenScalar): ScalarResult {
   if (style === 'quoted') return { kind: 'string', value: text }
   if (/^(?:|~|null|Null|NULL)$/.test(text)) return { kind: 'null' }

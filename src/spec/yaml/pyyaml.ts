@@ -44,6 +44,11 @@ const dateAndTime =
 /** Python's own bound on the digits of a decimal integer. */
 const maximumDigits = 4_300
 
+/** Whether a plain scalar is text, and neither a number, a boolean, a date nor an error. */
+export function meansText(text: string): boolean {
+  return implicit({ text, style: 'plain', tag: undefined }).kind === 'string'
+}
+
 function implicit({ text, style }: WrittenScalar): ScalarResult {
   if (style === 'quoted') return { kind: 'string', value: text }
   if (text === '' || text === '~' || text === 'null' || text === 'Null' || text === 'NULL') return { kind: 'null' }

@@ -1,0 +1,41 @@
+import { parsePlatformConfig } from '../spec/platform-config.ts'
+import { parseRepositoryConfig } from '../spec/repository-config.ts'
+import { readArguments, UsageError } from './arguments.ts'
+import { countText, diagnosticsText, hasErrors } from './diagnostics.ts'
+import { readSources, type Source } from './sources.ts'
+import { paint, type Terminal } from './terminal.ts'
+
+const shapes = { format: { kind: 'one', words: ['text', 'json'] } } as const
+
+/** `osmo config check FILE`: the administrator's file, or a repository's `.osmo/config.yaml`, with everything wrong at once. */
+export async function configCheck(parameters: readonly string[], terminal: Terminal): Promise<number> {
+  const { options, operands } = readArguments(parameters, shapes)
+  const [check, file, ...others] = operands
+  if (check !== 'check' || file === undefined || others.length > 0) throw new UsageError('Expected "osmo config check FILE".')
+  const { sources, diagnostics: unreadable } = await readSources([file], terminal)
+  const [source] = sources
+  const kind = source === undefined ? undefined : kindOf(source)
+  const diagnostics = [...unreadable, ...(source === undefined ? [] : read(source, kind ?? 'administrator'))]
+  terminal.out(diagnosticsText(diagnostics, options.format === 'json' ? 'json' : 'text', () => source?.text, terminal))
+  if (options.format !== 'json') terminal.error(summary(file, kind, hasErrors(diagnostics), countText(diagnostics), terminal))
+  return hasErrors(diagnostics) ? 1 : 0
+}
+
+type Kind = 'administrator' | 'repository'
+
+/** By its name, else by its keys. */
+function kindOf({ kind, text }: Source): Kind {
+  if (kind === 'settings') return 'repository'
+  const has = (keys: string) => new RegExp(`^(?:${keys}):`, 'm').test(text)
+  return has('values|pool|required|notify|on') && !has('backends|pools|repositories|trust') ? 'repository' : 'administrator'
+}
+
+function read({ text, label }: Source, kind: Kind) {
+  const result = kind === 'repository' ? parseRepositoryConfig(text, label) : parsePlatformConfig(text, label)
+  return result.kind === 'valid' ? result.warnings : result.diagnostics
+}
+
+function summary(file: string, kind: Kind | undefined, errors: boolean, count: string, terminal: Terminal): string {
+  const words = kind === undefined ? file : `${file}, ${kind === 'repository' ? "a repository's settings" : "the administrator's file"}`
+  return `${paint(terminal, errors ? 'red' : 'green', `${words}: ${count}`)}\n`
+}

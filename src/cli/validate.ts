@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { locateSpec } from '../spec/parse-spec.ts'
+import { parseRepositoryConfig } from '../spec/repository-config.ts'
+import type { Diagnostic } from '../spec/types.ts'
+import { readArguments, UsageError } from './arguments.ts'
+import { counted, countText, diagnosticsText, hasErrors } from './diagnostics.ts'
+import { checkLocalpaths } from './localpaths.ts'
+import { checkPlacement, type PlatformFile, readPlatformFile } from './platforms.ts'
+import { labelled, readBounded } from './reading.ts'
+import { readSources, type Source } from './sources.ts'
+import { paint, type Terminal } from './terminal.ts'
+import { readValues, specOptions, type Values, valueOptions } from './values.ts'
+
+const shapes = { ...valueOptions, config: { kind: 'one' }, format: { kind: 'one', words: ['text', 'json'] } } as const
+
+/** `osmo validate PATH…`. Exit code 1 when there is any error. */
+export async function validate(parameters: readonly string[], terminal: Terminal): Promise<number> {
+  const { options, operands } = readArguments(parameters, shapes)
+  const values = readValues(options)
+  const platforms = options.config === undefined ? undefined : await readPlatformFile(options.config, terminal)
+  const { sources, diagnostics } = await readSources(operands.length > 0 ? operands : [defaultPath(terminal)], terminal)
+  const all = [...(platforms?.diagnostics ?? []), ...diagnostics]
+  for (const source of sources) all.push(...(await check(source, values, platforms)))
+  const texts = new Map([...sources.map(({ label, text }) => [label, text] as const), ...(platforms?.texts ?? [])])
+  terminal.out(diagnosticsText(all, options.format === 'json' ? 'json' : 'text', (file) => texts.get(file), terminal))
+  if (options.format !== 'json') terminal.error(summary(sources.length, all, terminal))
+  return hasErrors(all) ? 1 : 0
+}
+
+function defaultPath({ directory }: Terminal): string {
+  if (existsSync(join(directory, '.osmo'))) return '.osmo'
+  throw new UsageError('Expected a file, a directory or "-", since there is no .osmo here.')
+}
+
+async function check(source: Source, values: Values, platforms: PlatformFile | undefined): Promise<readonly Diagnostic[]> {
+  if (source.kind === 'settings') return ofSettings(source)
+  const result = readBounded(locateSpec, source.text, await specOptions(source, values))
+  if (result.kind === 'invalid') return labelled(result.diagnostics, source.label)
+  const localpaths = await checkLocalpaths(source, result.places.localpaths)
+  const placement = platforms === undefined ? [] : await checkPlacement(source, result, platforms, values.github.repository)
+  return [...labelled(result.warnings, source.label), ...localpaths, ...placement].toSorted(
+    (a, b) => a.line - b.line || a.column - b.column,
+  )
+}
+
+function ofSettings({ text, label }: Source): readonly Diagnostic[] {
+  const result = parseRepositoryConfig(text, label)
+  return result.kind === 'valid' ? result.warnings : result.diagnostics
+}
+
+function summary(files: number, diagnostics: readonly Diagnostic[], terminal: Terminal): string {
+  const words = `${counted(files, 'file') || 'no files'}: ${countText(diagnostics)}`
+  return `${paint(terminal, hasErrors(diagnostics) ? 'red' : 'green', words)}\n`
+}
