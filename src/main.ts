@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { destination, pino } from 'pino'
+import { destination, type Logger, pino } from 'pino'
 import { readSettings, type Settings, usage, WrongSettings } from './config.ts'
 import { type Concluded, narrate } from './demo/narrator.ts'
 import { type Demo, seedDemo } from './demo/seed.ts'
@@ -14,8 +14,9 @@ async function main(): Promise<void> {
   if (parameters.includes('--help') || parameters.includes('-h')) return void process.stdout.write(usage)
   const settings = readSettings(process.env, parameters, { isRoot: process.getuid?.() === 0 ? 'root' : 'user' })
   const started = performance.now()
-  const installation = await startInstallation(settings, logger(settings))
-  const ending = endOn(installation)
+  const log = logger(settings)
+  const installation = await startInstallation(settings, log)
+  const ending = endOn(installation, log)
   process.stdout.write(block(installation, (performance.now() - started) / 1000))
   if (installation.twin && settings.demo === 'run') await runDemo(installation, settings, ending)
 }
@@ -76,11 +77,11 @@ function logger({ github, dataDirectory }: Settings) {
   const options = { level: process.env.LOG_LEVEL ?? 'info' }
   if (github.kind === 'app') return pino(options)
   mkdirSync(dataDirectory, { recursive: true, mode: 0o711 })
-  return pino(options, destination({ dest: join(dataDirectory, 'osmo-runner.log'), mkdir: true, sync: false }))
+  return pino(options, destination({ dest: join(dataDirectory, 'osmo-runner.log'), mkdir: true, mode: 0o600, sync: false }))
 }
 
 /** SIGINT ends everything that was started; SIGTERM and SIGHUP leave attempts and children for the next start. A second signal does not wait. */
-function endOn(installation: Installation): AbortSignal {
+function endOn(installation: Installation, log: Pick<Logger, 'error'>): AbortSignal {
   const ending = new AbortController()
   const end = (how: 'interrupt' | 'leave') => {
     if (ending.signal.aborted) process.exit(1)
@@ -91,11 +92,15 @@ function endOn(installation: Installation): AbortSignal {
   process.on('SIGINT', () => end('interrupt'))
   process.on('SIGTERM', () => end('leave'))
   process.on('SIGHUP', () => end('leave'))
+  // All truth is in PostgreSQL and every step may be repeated, so one that broke must not end the others.
+  process.on('uncaughtException', (error) => log.error({ err: error }, 'Something broke that nobody had expected'))
   return ending.signal
 }
 
 main().catch((error: unknown) => {
   const known = error instanceof WrongSettings || error instanceof DirectoryInUse
   process.stderr.write(`${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-  process.exit(1)
+  process.exitCode = 1
+  // The log may not be open yet, and leaving at once would then fail; nothing that is left may keep us for longer.
+  setTimeout(() => process.exit(1), 2000).unref()
 })

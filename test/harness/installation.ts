@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,8 +16,8 @@ export type TestInstallation = {
   /** Lines of the service's own log, parsed; grows while it runs. */
   logLines(): readonly LogLine[]
   output(): string
-  /** SIGKILL to the service alone: its children go on, as after a crash. */
-  kill(): Promise<void>
+  /** SIGKILL, unless told otherwise, to the service alone: its children go on, as after a crash. Resolves with the end of the service. */
+  kill(signal?: NodeJS.Signals): Promise<void>
   /** Starts it again on the same directory. */
   start(): Promise<void>
   /** Commits files (null removes) to a branch of acme/robot and waits for the webhook. Returns the sha. */
@@ -52,7 +52,12 @@ export type Annotation = {
 }
 export type Comment = { readonly id: number; readonly body: string; readonly author: string }
 
-export type InstallationOptions = { readonly environment?: Readonly<Record<string, string>>; readonly parameters?: readonly string[] }
+export type InstallationOptions = {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly parameters?: readonly string[]
+  /** Runs the service as this user, for tests that are root themselves. */
+  readonly uid?: number
+}
 
 export const repository = 'acme/robot'
 const main = new URL('../../src/main.ts', import.meta.url).pathname
@@ -60,6 +65,7 @@ const main = new URL('../../src/main.ts', import.meta.url).pathname
 /** Starts it empty on a fresh directory, with people and one repository that the App is installed on. */
 export async function anInstallation(options: InstallationOptions = {}): Promise<TestInstallation> {
   const directory = mkdtempSync(join(tmpdir(), 'osmo-test-'))
+  if (options.uid !== undefined) chownSync(directory, options.uid, options.uid)
   let service = await startService(directory, options)
   const kept = JSON.parse(readFileSync(join(directory, 'kept.json'), 'utf8')) as Record<string, string | number>
   const githubUrl = `http://127.0.0.1:${kept.githubPort}`
@@ -75,7 +81,7 @@ export async function anInstallation(options: InstallationOptions = {}): Promise
     pid: () => service.child.pid!,
     output: () => service.output.join(''),
     logLines: () => readLog(directory),
-    kill: () => ended(service.child, 'SIGKILL'),
+    kill: (signal = 'SIGKILL') => ended(service.child, signal),
     start,
     push,
     openPullRequest,
@@ -148,11 +154,12 @@ type RunningService = { readonly child: ChildProcess; readonly output: string[] 
 
 async function startService(
   directory: string,
-  { environment = {}, parameters = ['--empty'] }: InstallationOptions,
+  { environment = {}, parameters = ['--empty'], uid }: InstallationOptions,
 ): Promise<RunningService> {
   const child = spawn(process.execPath, [main, '--data', directory, ...parameters], {
     env: { PATH: process.env.PATH, HOME: directory, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
   })
   const output: string[] = []
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk.toString()))

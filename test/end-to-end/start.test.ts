@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { anInstallation, type TestInstallation, until } from '../harness/installation.ts'
+import { specText } from '../harness/specs.ts'
+
+const main = new URL('../../src/main.ts', import.meta.url).pathname
+const hello = (script: string) => ({ '.osmo/hello.yaml': specText({ name: 'hello', script, sections: 'on: push' }) })
+
+function start(parameters: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const { status, stderr } = spawnSync(process.execPath, [main, ...parameters], {
+    env: { PATH: process.env.PATH, HOME: tmpdir(), ...environment },
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+  return { status, stderr }
+}
+
+/** Processes that have this in their command line or live in it, but for the service's own tests. */
+function processesOf(directory: string): readonly string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
+    .map((pid) => ({ pid, line: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ') }))
+    .flatMap(({ pid, line }) => (line.includes(directory) ? [`${pid} ${line}`] : []))
+}
+const read = (path: string) => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+describe('a service on a directory of its own', () => {
+  let world: TestInstallation
+  it('comes up with its addresses in one block', async () => {
+    world = await anInstallation()
+    const lines = world.output().trim().split('\n')
+    assert.ok(lines.length <= 12, `expected a short block, got ${lines.length} lines`)
+    for (const word of ['pages', 'GitHub', 'webhook', 'database', 'queue', 'backend', 'data'])
+      assert.ok(
+        lines.some((line) => line.trim().startsWith(word)),
+        word,
+      )
+    assert.match(world.output(), /http:\/\/127\.0\.0\.1:\d+\/\?token=/)
+  })
+  after(() => world.end())
+
+  it('refuses a second service, and says what to do', () => {
+    const { status, stderr } = start(['--empty', '--data', world.directory])
+    assert.equal(status, 1)
+    assert.match(
+      stderr,
+      /^Another osmo-runner is using .+\. Stop it first, or give this one a directory of its own with --data DIRECTORY\n$/,
+    )
+  })
+
+  it('keeps what it holds to its owner', () => {
+    const closed = ['kept.json', 'osmo-runner.log', 'github', 'sockets', 'mirror', 'objects', 'postgres/data', 'attempts/local']
+    assert.deepEqual(
+      closed.map((name) => [name, statSync(join(world.directory, name)).mode & 0o077]),
+      closed.map((name) => [name, 0]),
+    )
+  })
+
+  it('at SIGTERM leaves its children and what runs, and the next start adopts them', async () => {
+    const sha = await world.push('main', hello('sleep 6; echo survived; exit 9'))
+    await until('the task to run', async () =>
+      (await world.checks(sha)).some(({ status }) => status === 'in_progress') ? true : undefined,
+    )
+    const before = [world.githubUrl, world.kept('webhookPort'), world.kept('pagesPort')]
+    await world.kill('SIGTERM')
+    assert.ok(
+      processesOf(world.directory).some((line) => line.includes('postgres')),
+      'expected the database to stay',
+    )
+    await world.start()
+    assert.match(world.output(), /embedded PostgreSQL \(adopted\)/)
+    assert.match(world.output(), /a stand-in on this machine \(adopted\)/)
+    const kept = JSON.parse(readFileSync(join(world.directory, 'kept.json'), 'utf8')) as Record<string, number>
+    assert.deepEqual([`http://127.0.0.1:${kept.githubPort}`, String(kept.webhookPort), String(kept.pagesPort)], before)
+    const check = await world.conclusion(sha, 'osmo / hello')
+    assert.match(check.output.summary ?? '', /survived/)
+    assert.match(check.output.title ?? '', /exit code 9/)
+    const runs = await world.admin<{ name: string; conclusion: string }[]>('checkRuns', { repository: 'acme/robot', sha })
+    assert.deepEqual(
+      runs.filter(({ name }) => name === 'osmo / hello').map(({ conclusion }) => conclusion),
+      ['failure'],
+    )
+  })
+
+  it('at SIGINT ends every child and what runs', async () => {
+    const sha = await world.push('main', hello('sleep 600'))
+    await until('the task to run', async () =>
+      (await world.checks(sha)).some(({ status }) => status === 'in_progress') ? true : undefined,
+    )
+    await world.kill('SIGINT')
+    assert.deepEqual(processesOf(world.directory), [])
+  })
+})
+
+describe('wrong settings', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'osmo-start-'))
+  after(() => rmSync(directory, { recursive: true, force: true }))
+
+  it('are named together, and nothing is started', () => {
+    const data = join(directory, 'data')
+    const { status, stderr } = start(['--data', data, '--colour'], {
+      GITHUB_APP_ID: 'x1',
+      GITHUB_WEBHOOK_SECRET: 'short',
+      DATABASE_URL: 'mysql://x',
+      REDIS_URL: 'http://x',
+      PORT: '70000',
+      OSMO_CONFIG: '/nowhere.yaml',
+    })
+    assert.equal(status, 1)
+    for (const name of [
+      '--colour',
+      'GITHUB_APP_ID',
+      'GITHUB_PRIVATE_KEY',
+      'GITHUB_WEBHOOK_SECRET',
+      'DATABASE_URL',
+      'SERVER_KEY',
+      'REDIS_URL',
+      'PORT',
+      'OSMO_CONFIG',
+    ])
+      assert.match(stderr, new RegExp(`^  ${name}: `, 'm'))
+    assert.doesNotMatch(stderr, /short|at .*\.ts:/)
+    assert.equal(existsSync(data), false)
+  })
+
+  it('in the platform file are named with their lines', () => {
+    const file = join(directory, 'platform.yaml')
+    spawnSync('/bin/sh', ['-c', 'printf "backends: {}\\npols: {}\\n" > "$1"', 'sh', file])
+    const { status, stderr } = start(['--empty', '--data', join(directory, 'other')], { OSMO_CONFIG: file })
+    assert.equal(status, 1)
+    assert.match(stderr, /platform\.yaml:2:1: .*pools/)
+    assert.doesNotMatch(stderr, /at .*\.ts:/)
+    assert.deepEqual(processesOf(directory), [])
+  })
+})
+
+const notRoot = process.getuid?.() !== 0 && process.env.CI !== 'true' ? 'only root can become somebody else' : false
+describe('not as root', { skip: notRoot }, () => {
+  it('it starts, runs a workflow, and ends', async () => {
+    const world = await anInstallation({ uid: 65_534 })
+    try {
+      const sha = await world.push('main', hello('id -u; echo fine; exit 5'))
+      const check = await world.conclusion(sha, 'osmo / hello')
+      assert.match(check.output.summary ?? '', /65534\nfine/)
+    } finally {
+      await world.end()
+    }
+    assert.deepEqual(processesOf(world.directory), [])
+  })
+})
