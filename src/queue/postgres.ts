@@ -33,6 +33,8 @@ function openPool(connection: pg.PoolConfig, log: WakeupLog): pg.Pool {
   })
   pool.setMaxListeners(100)
   pool.on('error', (error) => log.warn({ error: error.message }, 'A connection of the queue was lost'))
+  // One that is taken, such as those that listen, reports to nobody else, and would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

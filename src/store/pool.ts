@@ -18,6 +18,8 @@ export function createPool(config: pg.PoolConfig, log: PoolLog): pg.Pool {
   })
   // An idle connection that breaks is replaced by the next checkout; without a listener it would end the process.
   pool.on('error', (error) => log.warn({ error: error.message }, 'An idle PostgreSQL connection was lost'))
+  // One that breaks between two queries of a transaction belongs to nobody's call; the next query fails, which is enough.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 
