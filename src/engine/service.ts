@@ -91,7 +91,7 @@ const maxReportFailures = 12
 /** Joins decisions with the world: every port, each worker, and the sweep that makes up for whatever is lost. */
 export function createService(
   deps: ServiceDeps,
-): Service & { readonly settled: () => Promise<void>; readonly sweepNow: () => Promise<unknown> } {
+): Service & { readonly settled: () => Promise<void>; readonly sweepNow: (extent?: 'store-only' | 'with-backends') => Promise<unknown> } {
   const { stores, queue, backends, log } = deps
   const stopping = new AbortController()
   const wakeWorkflow = (id: WorkflowId) => void foldSoon(id)

@@ -40,7 +40,7 @@ export function checkText(input: CheckInput): CheckText {
 
 export function checkTitle({ status, tasks, cancellation, benchmarkTitle }: CheckInput): string {
   if (status === 'PENDING')
-    return tasks.map(({ reason }) => reason).find((reason) => reason !== undefined && !reason.startsWith('waits for')) ?? 'Waiting to start'
+    return capitalised(tasks.map(({ reason }) => reason).find((reason) => reason !== undefined) ?? 'waiting to start')
   if (status === 'RUNNING')
     return cancellation ? 'Being cancelled' : `${finishedCount(tasks)} of ${tasks.length} tasks finished${runningNames(tasks)}`
   if (status === 'COMPLETED') return benchmarkTitle || `${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'} completed`
@@ -48,6 +48,8 @@ export function checkTitle({ status, tasks, cancellation, benchmarkTitle }: Chec
   const failed = tasks.find(({ state }) => isFinished(state) && state.status !== 'COMPLETED' && state.status !== 'FAILED_UPSTREAM')
   return failed ? `Task ${failed.name} ${outcomeText(failed.state)}` : 'Failed'
 }
+
+const capitalised = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
 
 export function taskTable(tasks: readonly TaskLine[]): string {
   const shown = tasks.slice(0, maxRows)

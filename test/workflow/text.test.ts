@@ -94,8 +94,14 @@ describe('What a task does, in words', () => {
 describe('The title of a check', () => {
   const table: readonly (readonly [string, Partial<CheckInput>])[] = [
     ['Waiting to start', { status: 'PENDING', tasks: [line('a', queued)] }],
-    ['Waiting to start', { status: 'PENDING', tasks: [line('a', waiting, { reason: 'waits for b' })] }],
-    ['its turn', { status: 'PENDING', tasks: [line('a', waiting, { reason: 'its turn' })] }],
+    [
+      'Waits for a free place',
+      {
+        status: 'PENDING',
+        tasks: [line('a', queued, { reason: 'waits for a free place' }), line('b', waiting, { reason: 'waits for a' })],
+      },
+    ],
+    ['Its turn', { status: 'PENDING', tasks: [line('a', waiting, { reason: 'its turn' })] }],
     ['1 of 2 tasks finished, b running', { tasks: [line('a', ended()), line('b', running)] }],
     ['0 of 4 tasks finished, a, b, c … running', { tasks: ['a', 'b', 'c', 'd'].map((name) => line(name, running)) }],
     ['Being cancelled', { cancellation: { at: 1, by: 'mara', reason: 'x' } }],
