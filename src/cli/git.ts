@@ -42,9 +42,9 @@ export async function baseCommit(directory: string, event: 'push' | 'pull_reques
   return undefined
 }
 
-/** Files that differ from a commit, committed or not; both names of a rename. */
+/** Files below the directory that differ from a commit, committed or not, relative to it; both names of a rename. */
 export async function changedSince(directory: string, commit: string): Promise<readonly string[] | undefined> {
-  const changed = await gitPaths(directory, 'diff', '--name-only', '--no-renames', '-z', commit)
+  const changed = await gitPaths(directory, 'diff', '--name-only', '--relative', '--no-renames', '-z', commit)
   const added = await gitPaths(directory, 'ls-files', '--others', '--exclude-standard', '-z')
   return changed === undefined || added === undefined ? undefined : [...new Set([...changed, ...added])].sort()
 }

@@ -7,7 +7,7 @@ import { type Change, selects } from '../spec/triggers.ts'
 import type { Diagnostic, Origin, PlatformConfig, WorkflowSpec } from '../spec/types.ts'
 import { type PlacementResult, place, tierOf } from '../workflow/placement.ts'
 import { readArguments, UsageError } from './arguments.ts'
-import { countText, diagnosticsText, hasErrors } from './diagnostics.ts'
+import { counted, countText, diagnosticsText, hasErrors } from './diagnostics.ts'
 import { baseCommit, changedSince, git, repositoryName } from './git.ts'
 import { type PlanRow, planTable } from './plan-table.ts'
 import { openToAll, readPlatformFile } from './platforms.ts'
@@ -86,9 +86,9 @@ async function readChange(directory: string, options: Options): Promise<PlannedC
 
 /** Without a commit to compare with, every path counts as changed, as at a branch's first push. */
 async function changesOf(directory: string, event: 'push' | 'pull_request'): Promise<readonly string[] | 'unknown'> {
-  const root = rootOf(join(directory, '.osmo'))
+  const root = rootOf(join(directory, '.osmo', 'config.yaml'))
   const base = root?.kind === 'git' ? await baseCommit(directory, event) : undefined
-  return base === undefined ? 'unknown' : ((await changedSince(root?.directory ?? directory, base)) ?? 'unknown')
+  return base === undefined ? 'unknown' : ((await changedSince(directory, base)) ?? 'unknown')
 }
 
 async function currentBranch(directory: string): Promise<string> {
@@ -176,6 +176,9 @@ function localpathsOf(spec: WorkflowSpec): readonly string[] {
 
 function headline({ change, origin }: PlannedChange): string {
   const where = change.event === 'push' ? `A push to ${change.branch}` : `A pull request into ${change.baseBranch}`
-  const count = change.changedPaths === 'unknown' ? 'every path counts as changed' : `${change.changedPaths.length} changed files`
+  const count =
+    change.changedPaths === 'unknown'
+      ? 'every path counts as changed'
+      : counted(change.changedPaths.length, 'changed file') || 'no changed files'
   return `${where}, ${origin} code, ${count}:`
 }

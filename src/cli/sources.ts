@@ -19,7 +19,7 @@ export type Source = {
   readonly directory: string
 }
 
-/** `git`: a git working tree. `folder`: what holds the `.osmo` that the file is in. */
+/** What paths are relative to: what holds the `.osmo` that a file is in, else its git working tree. `git`: it lies in one. */
 export type Root = { readonly kind: 'git' | 'folder'; readonly directory: string }
 
 export type Sources = { readonly sources: readonly Source[]; readonly diagnostics: readonly Diagnostic[] }
@@ -137,12 +137,12 @@ function placeOf(path: string, { directory }: Terminal): Pick<Source, 'kind' | '
   return { kind: /^\.osmo\/config\.ya?ml$/.test(within) ? 'settings' : 'spec', path: within, root, directory: dirname(absolute) }
 }
 
-/** The git working tree that a path lies in, else the folder of its `.osmo`. */
+/** The folder of the `.osmo` that a path lies in, else the git working tree; `git` says whether commits will hold it. */
 export function rootOf(path: string): Root | undefined {
   let folder: string | undefined
   for (let at = dirname(path), below = path; below !== at; below = at, at = dirname(at)) {
-    if (at.endsWith(`${sep}.osmo`)) folder = dirname(at)
-    if (existsSync(join(at, '.git'))) return { kind: 'git', directory: at }
+    if (at.endsWith(`${sep}.osmo`)) folder ??= dirname(at)
+    if (existsSync(join(at, '.git'))) return { kind: 'git', directory: folder ?? at }
   }
   return folder === undefined ? undefined : { kind: 'folder', directory: folder }
 }

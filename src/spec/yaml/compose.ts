@@ -33,6 +33,9 @@ export function loadYaml(text: string, dialect: Dialect, origin: Origin, reporte
   }
 }
 
+/** The lexer's announcement of a scalar. */
+const scalarMark = CST.SCALAR
+
 type Excess = { readonly kind: 'too-deep' | 'too-long'; readonly offset: number }
 
 /** Feeds the parser piece by piece, so that hostile text ends early. */
@@ -47,10 +50,10 @@ function tokenize(text: string): CST.Token[] | Excess {
     if (!wasMark && (lexeme === '[' || lexeme === '{')) brackets++
     else if (!wasMark && (lexeme === ']' || lexeme === '}')) brackets--
     if (brackets > maximumDepth) return { kind: 'too-deep', offset: parser.offset }
-    wasMark = CST.tokenType(lexeme) === 'scalar'
-    tokens.push(...parser.next(lexeme))
+    wasMark = lexeme === scalarMark
+    for (const token of parser.next(lexeme)) tokens.push(token)
   }
-  tokens.push(...parser.end())
+  for (const token of parser.end()) tokens.push(token)
   return tokens
 }
 

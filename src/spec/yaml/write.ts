@@ -99,12 +99,17 @@ function oneLine(text: string): string {
 
 /** Narrower than YAML allows. `y` and `n` are words to PyYAML and booleans to others. */
 function isPlain(text: string): boolean {
-  if (!/^[A-Za-z0-9_./](?:[\x20-\x7e]*[!-9;-~])?$/.test(text) || /:(?: |$)| #|[{}[\],]/.test(text) || text.length > 200) return false
+  if (!/^(?:-{0,2}[A-Za-z]|[0-9_./])(?:[\x20-\x7e]*[!-9;-~])?$/.test(text) || /:(?: |$)| #|[{}[\],]/.test(text) || text.length > 200)
+    return false
   return !/^[yn]$/i.test(text) && meansText(text) && meansTextToCore(text)
 }
 
-/** JSON's escapes are YAML's, with the line breaks that only YAML knows and what PyYAML does not print added. */
 function quoted(text: string): string {
+  return /["\\]/.test(text) && /^[\x20-\x7e]*$/.test(text) ? `'${text.replaceAll("'", "''")}'` : doubleQuoted(text)
+}
+
+/** JSON's escapes are YAML's, with the line breaks that only YAML knows and what PyYAML does not print added. */
+function doubleQuoted(text: string): string {
   return JSON.stringify(text).replaceAll(
     /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
