@@ -1,88 +1,9 @@
-import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
-import { anInstallation, type TestInstallation } from '../harness/installation.ts'
-import { killPostgres, killThrough, plannedKills, type Victim } from '../harness/kills.ts'
-import { better, reachFiles, worse } from '../harness/reach.ts'
-import { redisIsMissing, startRedis, type TestRedis } from '../harness/redis.ts'
-import { expectNothingLeft, expectOneReport, expectStartedOnce } from '../harness/rest.ts'
-import { aWitness, type Witness } from '../harness/witness.ts'
+import { it } from 'node:test'
+import { liveThroughKills } from '../harness/killed-story.ts'
 
-/** `kill -9` at changes of state, twenty in all: after a restart everything ends as it would have, and nothing ran twice. */
+/** Of twenty kills; `kills-redis.test.ts` has the others. The same seed kills the same at the same changes. */
 const seed = Number(process.env.OSMO_TEST_SEED ?? Date.now() % 1_000_000)
-console.log(`seed ${seed} (OSMO_TEST_SEED)`)
 
-type Story = { readonly main: string; readonly bad: string; readonly good: string; readonly pullRequests: readonly number[] }
-
-describe('Killed again and again', { concurrency: 1 }, () => {
-  it('the service and PostgreSQL lose nothing and do nothing twice', { timeout: 150_000 }, async () => {
-    await live(seed, 12, ['postgres'], undefined)
-  })
-
-  it('nor do they with Redis killed between them', { timeout: 150_000, skip: redisIsMissing() }, async () => {
-    const redis = await startRedis()
-    try {
-      await live(seed + 1, 8, ['postgres', 'redis', 'redis'], redis)
-    } finally {
-      await redis.stop()
-    }
-  })
+it(`kill -9 of the service and of PostgreSQL loses nothing and does nothing twice (seed ${seed})`, { timeout: 280_000 }, async () => {
+  await liveThroughKills(seed, 12, ['postgres'], undefined)
 })
-
-async function live(ownSeed: number, count: number, others: readonly Victim[], redis: TestRedis | undefined): Promise<void> {
-  const witness = await aWitness()
-  const world = await anInstallation(redis ? { environment: { REDIS_URL: `unix:${redis.url}` } } : {})
-  try {
-    const story = await tell(world, witness)
-    const kills = plannedKills(ownSeed, count, others)
-    const done = await killThrough(world, kills, victims(world, redis), () => isOver(world, story))
-    console.log(`  ${done.map(({ victim }) => victim).join(', ')}`)
-    assert.ok(done.length >= count - 2, `only ${done.length} of ${count} kills found something to interrupt`)
-    await expectEnd(world, story, witness)
-  } catch (error) {
-    throw new Error(
-      `Seed ${ownSeed}; the log ends with\n${world
-        .logLines()
-        .slice(-15)
-        .map((line) => JSON.stringify(line))
-        .join('\n')}\n${world.output().slice(-1000)}`,
-      { cause: error },
-    )
-  } finally {
-    await world.end()
-    witness.close()
-  }
-}
-
-async function tell(world: TestInstallation, witness: Witness): Promise<Story> {
-  const main = await world.push('main', reachFiles(witness.shell))
-  const bad = await world.push('bad', worse, 'main')
-  const good = await world.push('good', better, 'main')
-  return { main, bad, good, pullRequests: [await world.openPullRequest('bad', 'Worse'), await world.openPullRequest('good', 'Better')] }
-}
-
-const victims = (world: TestInstallation, redis: TestRedis | undefined) => ({
-  service: async () => {
-    await world.kill()
-    await world.start()
-  },
-  postgres: () => killPostgres(world),
-  redis: async () => {
-    await redis?.kill()
-    await redis?.restart()
-  },
-})
-
-async function isOver(world: TestInstallation, { main, bad, good }: Story): Promise<boolean> {
-  for (const sha of [main, bad, good]) if ((await world.checks(sha)).some(({ status }) => status !== 'completed')) return false
-  return (await world.checks(good)).length > 0
-}
-
-async function expectEnd(world: TestInstallation, { main, bad, good, pullRequests }: Story, witness: Witness): Promise<void> {
-  const conclusions = []
-  for (const sha of [main, bad, good]) conclusions.push((await world.conclusion(sha, 'osmo / reach', 100)).conclusion)
-  assert.deepEqual(conclusions, ['success', 'failure', 'success'])
-  await expectNothingLeft(world)
-  await expectOneReport(world, [main, bad, good], pullRequests)
-  // On main head alone, 8 times each; on a pull request both arms.
-  expectStartedOnce(witness, 2 + 8 + 8 + 2 * (2 + 16 + 16))
-}
