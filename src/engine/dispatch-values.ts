@@ -2,7 +2,7 @@ import { RE2JS } from 're2js'
 import { specNameOf } from '../spec/names.ts'
 import type { DispatchInput, WorkflowSpec } from '../spec/types.ts'
 import type { Command } from '../workflow/command.ts'
-import { cell } from '../workflow/text.ts'
+import { code } from '../workflow/text.ts'
 import type { ForgeReader } from './ports.ts'
 import type { SpecParser, SubmittedChange } from './submit.ts'
 
@@ -24,10 +24,10 @@ export async function dispatchValues(
   const file = files.find(({ path }) => specNameOf(path) === name)
   if (file?.text === undefined)
     return refused(
-      `There is no spec ${cell(name)} at the head commit. It has: ${
+      `There is no spec ${code(name)} at the head commit. It has: ${
         files
           .flatMap(({ path }) => specNameOf(path) ?? [])
-          .map((known) => `\`${cell(known)}\``)
+          .map(code)
           .join(', ') || 'none'
       }.`,
     )
@@ -40,17 +40,16 @@ export function declaredValues(spec: WorkflowSpec, given: ReadonlyMap<string, st
   const unknown = [...given.keys()].find((key) => !Object.hasOwn(inputs, key))
   if (unknown !== undefined)
     return refused(
-      `${cell(unknown)} is not an input of this spec. It declares: ${
-        Object.keys(inputs)
-          .map((key) => `\`${key}\``)
-          .join(', ') || 'none'
+      `${code(unknown)} is not an input of this spec. It declares: ${
+        Object.keys(inputs).map(code).join(', ') || 'none'
       } (\`on.workflow_dispatch.inputs\`).`,
     )
   const values: Record<string, string | number | boolean> = {}
   for (const [key, input] of Object.entries(inputs)) {
     const text = given.get(key)
     const value = text === undefined ? input.default : readValue(text, input)
-    if (text !== undefined && value === undefined) return refused(`\`${key}\` does not take ${cell(text)}; expected ${expectation(input)}.`)
+    if (text !== undefined && value === undefined)
+      return refused(`${code(key)} does not take ${code(text)}; expected ${expectation(input)}.`)
     if (value !== undefined) values[key] = value
   }
   return { kind: 'values', values }
@@ -81,11 +80,9 @@ function expectation(input: DispatchInput): string {
     case 'boolean':
       return '`true` or `false`'
     case 'choice':
-      return input.options.map((option) => `\`${cell(option)}\``).join(' or ')
+      return input.options.map(code).join(' or ')
     case 'string':
-      return input.pattern === undefined
-        ? 'at most 256 letters, digits and `._/:@+-`'
-        : `text that matches \`${input.pattern.replaceAll('`', '')}\``
+      return input.pattern === undefined ? 'at most 256 letters, digits and `._/:@+-`' : `text that matches ${code(input.pattern)}`
   }
 }
 

@@ -55,7 +55,7 @@ export function taskTable(tasks: readonly TaskLine[]): string {
   const shown = tasks.slice(0, maxRows)
   const rows = shown.map(
     (task) =>
-      `| ${icon(task.state)} | ${cell(task.name)} | ${cell(stateText(task))} | ${durationText(task.state)} | ${cell(task.platform)} |`,
+      `| ${icon(task.state)} | ${cell(task.name)} | ${sentence(stateText(task))} | ${durationText(task.state)} | ${cell(task.platform)} |`,
   )
   const rest = tasks.length > maxRows ? [`| | … and ${tasks.length - maxRows} more | | | |`] : []
   return ['| | task | state | time | platform |', '|:--|:--|:--|--:|:--|', ...rows, ...rest].join('\n')
@@ -102,17 +102,23 @@ export function cell(text: string): string {
   return escaped(oneLine(text))
 }
 
-/** Sentences of ours under a warning sign, with names from a pull request in them: what stands between backticks stays code. */
-export function notices(lines: readonly string[]): string {
-  if (lines.length === 0) return ''
-  return `> [!WARNING]\n${lines.slice(0, 20).map(noticeLine).join('\n>\n')}`
+/** A sentence of ours with names from a pull request in it, also in a table: what stands between backticks stays code. */
+export function sentence(text: string): string {
+  const parts = oneLine(text).split(/`([^`]*)`/)
+  return parts.map((part, index) => (index % 2 === 0 ? escaped(part) : code(part))).join('')
 }
 
-const noticeLine = (line: string) =>
-  `> ${oneLine(line)
-    .split(/(`[^`]*`)/)
-    .map((part, index) => (index % 2 === 0 ? escaped(part) : part))
-    .join('')}`
+/** A name in a code span, where GitHub links nothing. Backticks and pipes, which end a span or a cell, become look-alikes. */
+export const code = (name: string) => `\`${oneLine(name).replaceAll('`', 'ˋ').replaceAll('|', '¦') || ' '}\``
+
+/** Sentences under a warning sign. */
+export function notices(lines: readonly string[]): string {
+  if (lines.length === 0) return ''
+  return `> [!WARNING]\n${lines
+    .slice(0, 20)
+    .map((line) => `> ${sentence(line)}`)
+    .join('\n>\n')}`
+}
 
 /** GitHub looks for mentions, references and addresses in the rendered text, where an entity no longer helps: a zero-width space does. */
 function escaped(text: string): string {
@@ -154,7 +160,7 @@ const failure = ({ task, attempt, log }: CheckInput['failures'][number]) =>
 
 function footer({ displayId, runtime, startedAt, finishedAt }: CheckInput): string {
   const took = startedAt !== undefined && finishedAt !== undefined ? ` · took ${formatDuration(finishedAt - startedAt)}` : ''
-  return `<sub>workflow ${cell(displayId)}${took}${runtime ? ` · ${cell(runtime)}` : ''}</sub>`
+  return `<sub>workflow ${cell(displayId)}${took}${runtime ? ` · ${sentence(runtime)}` : ''}</sub>`
 }
 
 const liveWords = {

@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html'
 import { repositoryPage } from '../payloads/urls.ts'
-import type { PullRequest, Repository } from '../state.ts'
+import type { PullRequest, Repository, User } from '../state.ts'
 import { fullName, headRepositoryOf, ownerOf, roleOf, userOf, type World } from '../world.ts'
 import { checksFragment } from './checks.ts'
 import { conversationFragment } from './conversation.ts'
@@ -60,7 +60,9 @@ function headName(world: World, repository: Repository, pull: PullRequest): stri
 export function sayForm(world: World, repository: Repository, action: string, kind: 'comment' | 'buttons', speaker: Speaker): Html {
   if (speaker !== 'may speak')
     return html`<p class="quiet" id="must-sign-in">To comment or re-run, open this page through the address that was printed at the start.</p>`
-  const people = world.state.users.filter((user) => user.kind === 'User')
+  // Nobody is an owner first of all: the account that a repository belongs to is most often an organisation.
+  const isOwner = (user: User) => Number(user.id === repository.ownerId)
+  const people = world.state.users.filter((user) => user.kind === 'User').toSorted((a, b) => isOwner(a) - isOwner(b))
   return html`<form class="say" id="comment-form" method="post" action="${action}">
 <div class="row"><label for="person">You are</label> <select id="person" name="person">${people.map((user) => html`<option value="${user.login}">${user.login} (${roleOf(world, repository, user)})</option>`)}</select></div>
 ${kind === 'comment' ? html`<label for="comment-body" class="quiet">Leave a comment, such as <code>/osmo help</code></label><textarea id="comment-body" name="body" required maxlength="65536"></textarea><div class="row"><span class="grow"></span><button id="send" class="main">Comment</button></div>` : ''}

@@ -28,9 +28,10 @@ ${logBox(page)}
 
 function head({ shown, attempt }: TaskPage): Html {
   const { task, state } = attempt
+  const word = state.status.toLowerCase().replaceAll('_', ' ')
   const words = state === task.state ? stateText(taskLine(shown.view, task)) : outcomeText(state)
-  return html`<h1>${line(task.name)} ${badge(toneOf(state), state.status.toLowerCase().replaceAll('_', ' '))}</h1>
-<p class="lead">${line(words, 300)}</p>
+  return html`<h1>${line(task.name)} ${badge(toneOf(state), word)}</h1>
+${words === word ? nothing : html`<p class="lead">${line(words, 300)}</p>`}
 <dl class="facts">
 ${fact('Platform', html`${line(task.template.platform, 80)}`)}
 ${fact('Attempt', html`${attempt.attempt + 1}`)}
@@ -38,13 +39,14 @@ ${optionalFact('Started', offset('startedAt' in state ? state.startedAt : undefi
 ${optionalFact('Duration', durationWords(state))}
 ${isFinished(state) ? fact('Exit code', html`${state.exitCode}`) : nothing}
 ${fact('Image', html`<code>${line(task.template.image, 200)}</code>`)}
-${fact('Command', html`<code>${line(task.template.command.join(' '), 200)}</code>`)}
+${fact('Command', html`<code>${line(task.template.command.join(' '), 200)}</code>`, 'whole line')}
 ${attempt.source === 'taken-over' ? fact('Outputs', html`taken over from an earlier run, which this log is of`) : nothing}
 </dl>`
 }
 
 const optionalFact = (name: string, value: Html | undefined): Html => (value === undefined ? nothing : fact(name, value))
-const fact = (name: string, value: Html): Html => html`<div><dt>${name}</dt><dd>${value}</dd></div>`
+const fact = (name: string, value: Html, width: 'one column' | 'whole line' = 'one column'): Html =>
+  html`<div${width === 'whole line' ? html` class="whole"` : nothing}><dt>${name}</dt><dd>${value}</dd></div>`
 
 /** Of one that runs it would be out of date at once. */
 function durationWords(state: TaskState): Html | undefined {
