@@ -60,7 +60,7 @@ export async function changeOfPullRequest(request: PullRequestRequest, deps: Cha
     deps.reader.requiredChecks(repository, snapshot.baseRef, signal),
     deps.reader.commitMessage(repository, snapshot.headSha, signal),
     deps.reader.changedPaths(repository, { kind: 'pull-request', number }, signal),
-    request.origin ?? originOf(repository, snapshot.headRepositoryId, sender, deps, signal),
+    request.originAt?.(snapshot.headSha) ?? originOf(repository, snapshot.headRepositoryId, sender, deps, signal),
   ])
   return {
     kind: 'change',
@@ -80,8 +80,8 @@ export type PullRequestRequest = {
   readonly number: number
   readonly action: PullRequestAction
   readonly sender: Actor | undefined
-  /** Given for commands, which never change the origin of the code. */
-  readonly origin?: Provenance['origin']
+  /** Given for commands, which never change the origin of the code at a commit. */
+  readonly originAt?: (sha: CommitSha) => Promise<Provenance['origin']>
 }
 
 export const checkPrefix = 'osmo / '

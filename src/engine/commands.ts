@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   type Command,
   type CommandError,
@@ -7,14 +8,14 @@ import {
   isCommandError,
   parseCommands,
 } from '../workflow/command.ts'
-import type { WorkflowId } from '../workflow/names.ts'
+import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import { firstRun } from '../workflow/plan.ts'
-import { cell, taskTable } from '../workflow/text.ts'
+import { cell, code, sentence, taskTable } from '../workflow/text.ts'
 import { type ChangeDeps, changeOfPullRequest } from './changes.ts'
 import { dispatchValues } from './dispatch-values.ts'
 import type { CommentWritten } from './domain-event.ts'
 import { hasPermission } from './permission.ts'
-import type { AuditStore, CommandAnswer, Outbox, ViewStore, WorkflowStore, WorkflowView } from './ports.ts'
+import type { AuditStore, CommandAnswer, Outbox, SubmissionStore, ViewStore, WorkflowStore, WorkflowView } from './ports.ts'
 import type { createReruns, RerunOrder, RerunTarget } from './reruns.ts'
 import type { SpecParser } from './submit.ts'
 import type { createSubmitter } from './submitter.ts'
@@ -23,6 +24,7 @@ import { taskLine, waitReason } from './wait-reason.ts'
 export type CommandDeps = ChangeDeps & {
   readonly views: ViewStore
   readonly workflows: WorkflowStore
+  readonly submissions: Pick<SubmissionStore, 'originOf'>
   readonly outbox: Outbox
   readonly audit: AuditStore
   readonly submitter: ReturnType<typeof createSubmitter>
@@ -48,7 +50,8 @@ export function createCommands(deps: CommandDeps) {
     if (parsed.length === 0 || comment.viaAppId === deps.appId || !comment.sender) return
     const permission = await deps.reader.permission(comment.repository, comment.sender.login, signal)
     const outcomes: Outcome[] = []
-    for (const command of parsed) outcomes.push(await execute(command, comment, permission, signal))
+    for (const [index, command] of parsed.entries())
+      outcomes.push(await execute(command, { comment, nonce: nonceOf(comment, index) }, permission, signal))
     await deps.outbox.add(
       { kind: 'answer', answer: answerOf(comment, outcomes) },
       { key: `answer/${comment.commentId}/${comment.action}`, lane: 'reports', delaySeconds: 0 },
@@ -58,11 +61,12 @@ export function createCommands(deps: CommandDeps) {
 
   async function execute(
     command: Command | CommandError,
-    comment: CommentWritten,
+    line: CommandLine,
     permission: Parameters<typeof hasPermission>[0],
     signal: AbortSignal,
   ): Promise<Outcome> {
     if (isCommandError(command)) return { kind: 'refused', words: explainCommandError(command) }
+    const { comment } = line
     const needed = command.kind === 'help' || command.kind === 'status' ? 'read' : deps.platforms.trust.trusted
     const allowed = hasPermission(permission, needed)
     await record(command, comment, allowed ? 'allowed' : 'denied')
@@ -71,7 +75,7 @@ export function createCommands(deps: CommandDeps) {
         kind: 'not-allowed',
         words: `\`/osmo ${command.kind}\` needs ${needed} permission on this repository; ${person(comment)} has ${permission}.`,
       }
-    return perform(command, comment, signal)
+    return perform(command, line, signal)
   }
 
   function record(command: Command, { repository, number, sender }: CommentWritten, outcome: 'allowed' | 'denied'): Promise<void> {
@@ -85,7 +89,8 @@ export function createCommands(deps: CommandDeps) {
     })
   }
 
-  async function perform(command: Command, comment: CommentWritten, signal: AbortSignal): Promise<Outcome> {
+  async function perform(command: Command, line: CommandLine, signal: AbortSignal): Promise<Outcome> {
+    const { comment } = line
     const views = await deps.views.latestOfPullRequest(comment.repository.id, comment.number)
     switch (command.kind) {
       case 'help':
@@ -93,47 +98,51 @@ export function createCommands(deps: CommandDeps) {
       case 'status':
         return { kind: 'done', words: statusText(views) }
       case 'cancel':
-        return cancel(command.target, views, comment)
+        return cancel(command.target, views, line)
       case 'rerun':
-        return rerun(command.target, views, comment, signal)
+        return rerun(command.target, views, line, signal)
       case 'run':
-        return run(command, comment, signal)
+        return run(command, line, signal)
     }
   }
 
+  /** Everything of this pull request that has not ended, of older heads too: a bench must be stoppable from the conversation. */
   async function cancel(
     target: Extract<Command, { kind: 'cancel' }>['target'],
     views: readonly WorkflowView[],
-    comment: CommentWritten,
+    { comment, nonce }: CommandLine,
   ): Promise<Outcome> {
-    const chosen = target.kind === 'all' ? views : views.filter((view) => view.workflow.spec === target.path)
+    const rows = await deps.views.list({ repositoryId: comment.repository.id, pullRequest: comment.number }, maxCancelled)
+    const chosen = target.kind === 'all' ? rows : rows.filter((row) => row.spec === target.path)
     if (target.kind === 'named' && chosen.length === 0) return refused(unknownSpec(target.path, views))
-    const live = chosen.filter((view) => view.workflow.finishedAt === undefined)
-    if (live.length === 0) return refused('Nothing is running here that could be cancelled.')
-    for (const { workflow } of live) {
-      await deps.workflows.post(workflow.id, {
+    const live = chosen.filter((row) => row.finishedAt === undefined)
+    const wasMine = views.some((view) => view.workflow.cancellation?.reason.endsWith(nonce))
+    if (live.length === 0) return wasMine ? done : refused('Nothing is running here that could be cancelled.')
+    for (const { id } of live) {
+      await deps.workflows.post(id, {
         kind: 'cancel-requested',
         by: comment.sender?.login ?? 'somebody',
-        reason: `/osmo cancel in #${comment.number}`,
+        reason: `/osmo cancel in ${nonce}`,
       })
-      deps.wakeWorkflow(workflow.id)
+      deps.wakeWorkflow(id)
     }
-    return { kind: 'done', words: undefined }
+    return done
   }
 
   async function rerun(
     target: RerunTarget,
     views: readonly WorkflowView[],
-    comment: CommentWritten,
+    { comment, nonce }: CommandLine,
     signal: AbortSignal,
   ): Promise<Outcome> {
+    if (views.some((view) => view.plan.requestedBy === nonce)) return done
     if (views.length === 0) return refused('Nothing has run on this pull request yet. Push a commit, or use `/osmo run NAME`.')
     const orders = await rerunOrders(target, views)
     if (typeof orders === 'string') return refused(orders)
     const finished = orders.filter(({ view }) => view.workflow.finishedAt !== undefined)
     if (finished.length === 0) return refused('It is still running. Wait for its end, or cancel it first with `/osmo cancel`.')
-    const opened = await deps.reruns.rerun(finished, comment.sender, signal)
-    return opened.length > 0 ? { kind: 'done', words: undefined } : refused('It is being run again already.')
+    const opened = await deps.reruns.rerun(finished, { sender: comment.sender, nonce }, signal)
+    return opened.length > 0 ? done : refused('It is being run again already.')
   }
 
   async function rerunOrders(target: RerunTarget, views: readonly WorkflowView[]): Promise<readonly RerunOrder[] | string> {
@@ -157,37 +166,43 @@ export function createCommands(deps: CommandDeps) {
     const task = view.tasks.find(({ name }) => name === found.task)
     return task
       ? [{ view, scope: { kind: 'task', task: task.name } }]
-      : `\`${found.spec}\` has no task ${cell(found.task)}. It has: ${view.tasks.map(({ name }) => `\`${name}\``).join(', ')}.`
+      : `${code(found.spec)} has no task ${code(found.task)}. It has: ${view.tasks.map(({ name }) => code(name)).join(', ')}.`
   }
 
   /** A dispatch always makes its own run; it runs the code of the pull request, with the origin that code has. */
-  async function run(command: Extract<Command, { kind: 'run' }>, comment: CommentWritten, signal: AbortSignal): Promise<Outcome> {
+  async function run(command: Extract<Command, { kind: 'run' }>, { comment, nonce }: CommandLine, signal: AbortSignal): Promise<Outcome> {
     const { repository, number, sender } = comment
-    const found = await changeOfPullRequest(
-      { repository, number, action: 'synchronize', sender, ...(await originOfPullRequest(comment)) },
-      deps,
-      signal,
-    )
+    // Judged when it was pushed, by who pushed it: whoever types a command vouches for nothing (extensions.md §7).
+    const originAt = async (sha: CommitSha) => (await deps.submissions.originOf(repository.id, number, sha)) ?? 'untrusted'
+    const found = await changeOfPullRequest({ repository, number, action: 'synchronize', sender, originAt }, deps, signal)
     if (found.kind === 'nothing') return refused(`${found.reason}.`)
     const values = await dispatchValues(command, found.change, deps, signal)
     if (values.kind === 'refused') return refused(values.words)
-    const run = { ...firstRun, dispatch: { nonce: `comment-${comment.commentId}`, values: values.values } }
-    const opened = await deps.submitter.submit(
+    const identity = { ...firstRun, dispatch: { nonce, values: values.values }, requestedBy: nonce }
+    const { opened, existing } = await deps.submitter.submit(
       { ...found.change, provenance: { ...found.change.provenance, event: 'command' } },
-      { kind: 'named', run: (spec) => (spec === command.spec ? run : undefined) },
+      { kind: 'named', run: (spec) => (spec === command.spec ? identity : undefined) },
       signal,
     )
-    return opened.length > 0
-      ? { kind: 'done', words: undefined }
-      : refused(`\`${cell(command.spec)}\` could not be started; \`osmo / config\` says why.`)
-  }
-
-  /** Of code that ran here already; new code is judged by who sends it now. */
-  async function originOfPullRequest({ repository, number }: CommentWritten) {
-    const [known] = await deps.views.latestOfPullRequest(repository.id, number)
-    return known ? { origin: known.workflow.provenance.origin } : {}
+    if (opened.length + existing.length > 0) return done
+    const { origin } = found.change.provenance
+    return refused(
+      `\`${cell(command.spec)}\` could not be started: the file has errors, or no pool runs it for ${origin} code. \`osmo / config\` says more.`,
+    )
   }
 }
+
+/** One command line of a comment; `nonce` names it, the same each time the comment is heard. */
+type CommandLine = { readonly comment: CommentWritten; readonly nonce: string }
+
+const maxCancelled = 500
+
+/** An edit is another text, so its lines are other commands. */
+function nonceOf({ commentId, body }: CommentWritten, index: number): string {
+  return `comment ${commentId}-${createHash('sha256').update(body).digest('hex').slice(0, 12)}-${index}`
+}
+
+const done: Outcome = { kind: 'done', words: undefined }
 
 function commandsOf({ action, body, previousBody, on }: CommentWritten): readonly (Command | CommandError)[] {
   if (on !== 'pull-request') return []
@@ -212,7 +227,7 @@ function statusText(views: readonly WorkflowView[]): string {
       const waiting = view.tasks.map((task) => waitReason(view, task)).find((reason) => reason !== undefined)
       const state =
         workflow.finishedAt === undefined ? `${view.status.toLowerCase()}${waiting ? `, ${waiting}` : ''}` : view.status.toLowerCase()
-      return `**${cell(workflow.spec)}** (\`${workflow.displayId}\`): ${cell(state)}\n\n${taskTable(view.tasks.map((task) => taskLine(view, task)))}`
+      return `**${cell(workflow.spec)}** (\`${workflow.displayId}\`): ${sentence(state)}\n\n${taskTable(view.tasks.map((task) => taskLine(view, task)))}`
     })
     .join('\n\n')
 }
@@ -233,6 +248,6 @@ export const helpText = [
 const refused = (words: string): Outcome => ({ kind: 'refused', words })
 
 const unknownSpec = (path: string, views: readonly WorkflowView[]) =>
-  `There is no spec ${cell(path)} on this pull request. ${views.length > 0 ? `It has: ${views.map((view) => `\`${view.workflow.spec}\``).join(', ')}.` : ''}`
+  `There is no spec ${code(path)} on this pull request. ${views.length > 0 ? `It has: ${views.map((view) => code(view.workflow.spec)).join(', ')}.` : ''}`
 
 const person = ({ sender }: CommentWritten) => cell(sender?.login ?? 'somebody')

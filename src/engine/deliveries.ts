@@ -93,7 +93,8 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
     if (!target || event.appId !== deps.appId || !(await mayRerun(event, event.checkRunId, signal))) return
     if (target.kind === 'config') return
     const view = await deps.views.workflow(target.id)
-    if (view?.workflow.finishedAt !== undefined) await deps.reruns.rerun([{ view, scope: { kind: 'everything' } }], event.sender, signal)
+    if (view?.workflow.finishedAt !== undefined)
+      await deps.reruns.rerun([{ view, scope: { kind: 'everything' } }], { sender: event.sender, nonce: '' }, signal)
   }
 
   /** Decided from the state and never from the kind of event: what failed runs again; everything, when nothing did (github.md §1.4). */
@@ -108,7 +109,7 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
       failed.length > 0
         ? failed.map((view) => ({ view, scope: { kind: 'failed' } as const }))
         : views.map((view) => ({ view, scope: { kind: 'everything' } as const }))
-    await deps.reruns.rerun(orders, event.sender, signal)
+    await deps.reruns.rerun(orders, { sender: event.sender, nonce: '' }, signal)
   }
 
   /** Who clicked is the one who is authorised, at this moment. */

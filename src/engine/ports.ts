@@ -48,6 +48,8 @@ export interface DeliveryStore {
 
 /** Everything one change at one commit led to: workflows, skipped specs, faults. Shown as `osmo / config`. */
 export type Submission = {
+  /** `change`: what a push or pull request led to; it alone speaks in `osmo / config` and says what a pull request's head is. `command`: a rerun or a dispatch. */
+  readonly purpose: 'change' | 'command'
   readonly provenance: Provenance
   readonly plans: readonly WorkflowPlan[]
   readonly skipped: readonly {
@@ -82,6 +84,8 @@ export interface SubmissionStore {
     submission: Submission,
   ): Promise<{ readonly id: SubmissionId; readonly opened: readonly WorkflowId[]; readonly existing: readonly WorkflowId[] }>
   get(id: SubmissionId): Promise<SubmissionView | undefined>
+  /** Whose code this head of a pull request is, as judged when it was pushed; undefined when that delivery is not worked off yet. */
+  originOf(repositoryId: number, pullRequest: number, sha: CommitSha): Promise<Origin | undefined>
   /** Newest submission at this commit and ref. */
   find(repositoryId: number, sha: CommitSha, ref: string): Promise<SubmissionView | undefined>
 }
@@ -442,6 +446,8 @@ export interface ViewStore {
   /** The newest workflow of each spec for this pull request at its newest submitted head, or for this commit. */
   latestOfPullRequest(repositoryId: number, pullRequest: number): Promise<readonly WorkflowView[]>
   latestOfCommit(repositoryId: number, sha: CommitSha): Promise<readonly WorkflowRow[]>
+  /** The newest workflow of each other pull request or base branch that shares this one's check: same spec, same head commit. */
+  sharingCheck(id: WorkflowId): Promise<readonly WorkflowView[]>
   /** Finished task outputs that may serve as a base arm: trusted workflows of this spec at one of these commits, best first. */
   trustedOutputs(
     repositoryId: number,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { benchmarkSection, benchmarkTitle } from '../benchmark/report.ts'
 import type { WorkflowId } from '../workflow/names.ts'
 import { isFinished } from '../workflow/status.ts'
-import { type CheckText, cell, checkText, notices, taskTable } from '../workflow/text.ts'
+import { type CheckText, cell, checkText, notices, sentence, taskTable } from '../workflow/text.ts'
 import { severityRank, type Verdict, verdict } from '../workflow/verdict.ts'
 import { repositoryOf } from './base-inputs.ts'
 import { checkPrefix } from './changes.ts'
@@ -48,6 +48,8 @@ const maxFailureLogs = 5
 const maxSummaryCharacters = 60_000
 
 type Read = { readonly view: WorkflowView; readonly judged: Judged; readonly verdict: Verdict }
+/** What the check shows when another pull request or base branch shares it and is worse. */
+type Shared = { readonly verdict: Verdict; readonly note: string | undefined }
 
 /** Writes what GitHub should show, each time from the state as it is now; nothing is rewritten when nothing changed. */
 export function createReports(deps: ReportDeps) {
@@ -58,10 +60,11 @@ export function createReports(deps: ReportDeps) {
     const view = await views.workflow(id)
     if (!view) return
     const read = await readVerdict(view)
-    const text = await composeCheck(read)
-    const digest = digestOf([text, read.verdict, view.workflow.startedAt])
+    const shared = await worstSharing(read)
+    const text = withNote(await composeCheck(read), shared.note)
+    const digest = digestOf([text, shared.verdict, view.workflow.startedAt])
     if (digest !== view.checkDigest) {
-      const { checkRunId } = await forge.writeCheck(workflowCheck(read, text), signal)
+      const { checkRunId } = await forge.writeCheck(workflowCheck({ ...read, verdict: shared.verdict }, text), signal)
       await reports.saveCheck(id, checkRunId, digest)
     }
     const { repositoryId, pullRequest } = view.workflow.provenance
@@ -70,6 +73,32 @@ export function createReports(deps: ReportDeps) {
     await outbox.add(
       { kind: 'pull-request-report', repositoryId, pullRequest },
       { key: `pull-request-report/${repositoryId}/${pullRequest}`, lane: 'reports', delaySeconds },
+    )
+  }
+
+  /**
+   * Pull requests that share a head commit share its check, which shows the worst (extensions.md §1): else a softer base branch could turn
+   * the check green that a stricter one had made red. When this one concludes, the others look again.
+   */
+  async function worstSharing({ view, verdict: own }: Read): Promise<Shared> {
+    const others = await Promise.all((await views.sharingCheck(view.workflow.id)).map(readVerdict))
+    const changed = own.kind === 'concluded' && view.checkDigest !== undefined
+    for (const other of others) if (changed && isWorse(own, other.verdict)) await requestReport(other.view.workflow.id)
+    const worst = others
+      .filter((other) => isWorse(other.verdict, own))
+      .toSorted((a, b) => severityRank(a.verdict) - severityRank(b.verdict))[0]
+    if (!worst || own.kind !== 'concluded') return { verdict: own, note: undefined }
+    const { displayId, provenance } = worst.view.workflow
+    return {
+      verdict: worst.verdict,
+      note: `Shown is ${displayId} of #${provenance.pullRequest} against ${provenance.baseRef}, which shares this commit and is worse`,
+    }
+  }
+
+  function requestReport(workflow: WorkflowId): Promise<void> {
+    return outbox.add(
+      { kind: 'workflow', workflow, effect: { kind: 'report', urgency: 'now' } },
+      { key: `report/${workflow}`, lane: 'reports', delaySeconds: 0 },
     )
   }
 
@@ -127,8 +156,12 @@ export function createReports(deps: ReportDeps) {
   }
 
   async function reportSubmission(id: SubmissionId, signal: AbortSignal): Promise<void> {
-    const submission = await submissions.get(id)
-    if (!submission || !isWorthShowing(submission)) return
+    const found = await submissions.get(id)
+    if (!found) return
+    // A spec that has run at this commit has a check of its own, and no later change of labels or titles takes its place.
+    const ran = new Set((await views.latestOfCommit(found.provenance.repositoryId, found.provenance.sha)).map(({ spec }) => spec))
+    const submission = { ...found, skipped: found.skipped.filter(({ spec }) => !ran.has(spec)) }
+    if (!isWorthShowing(submission) && submission.configCheckRunId === undefined) return
     for (const check of submissionChecks(submission)) {
       const digest = digestOf(check)
       if (check.name === `${checkPrefix}config` && (await reports.configDigest(id)) === digest) continue
@@ -186,6 +219,13 @@ export function createReports(deps: ReportDeps) {
       '\n\n',
     )
   }
+}
+
+const isWorse = (one: Verdict, other: Verdict) =>
+  one.kind === 'concluded' && other.kind === 'concluded' && severityRank(one) < severityRank(other)
+
+function withNote(text: CheckText, note: string | undefined): CheckText {
+  return note === undefined ? text : { title: note, summary: `${notices([note])}\n\n${text.summary}` }
 }
 
 const marker = (pullRequest: number) => `<!-- osmo:report pr=${pullRequest} -->`
@@ -282,12 +322,12 @@ function configCheck(submission: SubmissionView): CheckWrite {
 function skippedCheck(submission: SubmissionView, { spec, reason, conclusion }: SubmissionView['skipped'][number]): CheckWrite {
   return {
     ...checkOf(submission),
-    externalId: `${submission.id}/${spec}`,
+    externalId: `not-run/${spec}`,
     name: `${checkPrefix}${spec}`,
     checkRunId: undefined,
     state: { status: 'completed', conclusion, startedAt: undefined, completedAt: submission.openedAt },
     title: conclusion === 'skipped' ? 'Not selected by this change' : 'Did not run',
-    summary: cell(reason),
+    summary: sentence(reason),
     annotations: [],
   }
 }
@@ -312,12 +352,12 @@ const plural = (count: number, word: string) => (count === 0 ? '' : `${count} ${
 function configSummary({ diagnostics, skipped, notes }: SubmissionView): string {
   const faults = diagnostics.slice(0, 100).map(faultRow)
   const table = faults.length === 0 ? '' : ['| where | | what |', '|:--|:--|:--|', ...faults].join('\n')
-  const rows = skipped.slice(0, 100).map(({ spec, reason }) => `| ${cell(spec)} | ${cell(reason)} |`)
+  const rows = skipped.slice(0, 100).map(({ spec, reason }) => `| ${cell(spec)} | ${sentence(reason)} |`)
   const skippedTable = rows.length === 0 ? '' : ['| spec | why it did not run |', '|:--|:--|', ...rows].join('\n')
-  return [table, skippedTable, ...notes.map(cell)].filter((part) => part !== '').join('\n\n')
+  return [table, skippedTable, ...notes.map(sentence)].filter((part) => part !== '').join('\n\n')
 }
 
 const faultRow = ({ file, line, column, severity, code, message }: StoredDiagnostic) =>
-  `| ${cell(`${file}:${line}:${column}`)} | ${severity === 'error' ? '❌' : '⚠️'} ${cell(code)} | ${cell(message)} |`
+  `| ${cell(`${file}:${line}:${column}`)} | ${severity === 'error' ? '❌' : '⚠️'} ${cell(code)} | ${sentence(message)} |`
 
 const digestOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')

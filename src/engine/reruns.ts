@@ -20,6 +20,8 @@ export type RerunDeps = ChangeDeps & {
 /** `everything` runs all tasks again; `failed` takes over the outputs of those that completed; a task runs again with all that follows it. */
 export type RerunScope = { readonly kind: 'everything' } | { readonly kind: 'failed' } | { readonly kind: 'task'; readonly task: string }
 export type RerunOrder = { readonly view: WorkflowView; readonly scope: RerunScope }
+/** Who asked, and by which comment or click: heard a second time, it finds what it did the first time. */
+export type RerunRequest = { readonly sender: Actor | undefined; readonly nonce: string }
 
 /**
  * A rerun is a new workflow that names the old, at the same commit and of the same origin: a command never changes whose code it is.
@@ -28,18 +30,28 @@ export type RerunOrder = { readonly view: WorkflowView; readonly scope: RerunSco
 export function createReruns(deps: RerunDeps) {
   return { rerun, failedOf }
 
-  async function rerun(orders: readonly RerunOrder[], sender: Actor | undefined, signal: AbortSignal): Promise<readonly WorkflowId[]> {
+  async function rerun(orders: readonly RerunOrder[], request: RerunRequest, signal: AbortSignal): Promise<readonly WorkflowId[]> {
     const opened: WorkflowId[] = []
-    for (const order of orders) opened.push(...(await rerunOne(order, sender, signal)))
+    for (const order of orders) opened.push(...(await rerunOne(order, request, signal)))
     return opened
   }
 
-  async function rerunOne({ view, scope }: RerunOrder, sender: Actor | undefined, signal: AbortSignal): Promise<readonly WorkflowId[]> {
+  async function rerunOne(
+    { view, scope }: RerunOrder,
+    { sender, nonce }: RerunRequest,
+    signal: AbortSignal,
+  ): Promise<readonly WorkflowId[]> {
     const { spec } = view.workflow
     const { runAttempt, dispatch } = view.plan
-    const run: RunIdentity = { attempt: runAttempt + 1, rerunOf: view.workflow.id, reuse: reused(view, scope), dispatch }
+    const run: RunIdentity = {
+      attempt: runAttempt + 1,
+      rerunOf: view.workflow.id,
+      reuse: reused(view, scope, await failedGates(view, deps.samples)),
+      dispatch,
+      requestedBy: nonce,
+    }
     const change = await changeOf(view, sender, signal)
-    return deps.submitter.submit(change, { kind: 'named', run: (name) => (name === spec ? run : undefined) }, signal)
+    return (await deps.submitter.submit(change, { kind: 'named', run: (name) => (name === spec ? run : undefined) }, signal)).opened
   }
 
   /** What it was about, re-read where the world may have moved: the judge and the required names. */
@@ -50,7 +62,11 @@ export function createReruns(deps: RerunDeps) {
     const unchanged = { repository, provenance: { ...provenance, actor: sender?.login ?? provenance.actor } }
     if (number === undefined)
       return { ...unchanged, change: { event: 'push', changedPaths: 'unknown' }, judgeSha: undefined, requiredByRules: [], skipped: 'no' }
-    const now = await changeOfPullRequest({ repository, number, action: 'synchronize', sender, origin: provenance.origin }, deps, signal)
+    const now = await changeOfPullRequest(
+      { repository, number, action: 'synchronize', sender, originAt: async () => provenance.origin },
+      deps,
+      signal,
+    )
     const judge = now.kind === 'change' ? now.change : undefined
     return {
       ...unchanged,
@@ -80,9 +96,9 @@ export function createReruns(deps: RerunDeps) {
 }
 
 /** Tasks that need not run again. A task whose gate failed runs again although it completed: its numbers are what is wanted. */
-function reused(view: WorkflowView, scope: RerunScope): RunIdentity['reuse'] {
+function reused(view: WorkflowView, scope: RerunScope, failed: ReadonlySet<string>): RunIdentity['reuse'] {
   if (scope.kind === 'everything') return new Map()
-  const again = new Set(view.tasks.filter((task) => mustRunAgain(view, task.name, scope)).map(({ name }) => name))
+  const again = new Set(view.tasks.filter((task) => mustRunAgain(view, task.name, scope, failed)).map(({ name }) => name))
   for (let size = -1; size !== again.size; ) {
     size = again.size
     for (const task of view.tasks) if (readsAny(view, task.name, again)) again.add(task.name)
@@ -94,11 +110,18 @@ function reused(view: WorkflowView, scope: RerunScope): RunIdentity['reuse'] {
   )
 }
 
-function mustRunAgain(view: WorkflowView, name: string, scope: RerunScope): boolean {
+function mustRunAgain(view: WorkflowView, name: string, scope: RerunScope, failed: ReadonlySet<string>): boolean {
   const task = view.tasks.find((candidate) => candidate.name === name)
   if (scope.kind === 'task' && scope.task === name) return true
   if (!task || !isFinished(task.state) || !isCompleted(task.state) || task.state.outputs !== 'stored') return true
-  return scope.kind === 'failed' && view.plan.benchmarks.some((benchmark) => benchmark.task === name)
+  return scope.kind === 'failed' && failed.has(name)
+}
+
+/** Tasks with a gate that is not green. */
+async function failedGates(view: WorkflowView, samples: SampleStore): Promise<ReadonlySet<string>> {
+  const { judgement } = await judgeWorkflow(view, samples)
+  const rows = judgement?.rows.filter(({ role, effect }) => role === 'gate' && effect !== 'success' && effect !== 'none') ?? []
+  return new Set(rows.map(({ task }) => task))
 }
 
 /** Whether a task reads one of these, or shares its group with one: a group starts together. */

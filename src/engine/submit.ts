@@ -35,7 +35,13 @@ export type SubmittedChange = {
 export type Selection = { readonly kind: 'triggers' } | { readonly kind: 'named'; readonly run: (spec: string) => RunIdentity | undefined }
 
 type ReadSpec = { readonly name: string; readonly file: SpecFile; readonly result: SpecResult }
-type Tree = { readonly specs: readonly ReadSpec[]; readonly settings: RepositoryConfig; readonly diagnostics: readonly StoredDiagnostic[] }
+type Tree = {
+  readonly specs: readonly ReadSpec[]
+  readonly settings: RepositoryConfig
+  /** Of `.osmo/config.yaml` alone. */
+  readonly settingsFaults: readonly StoredDiagnostic[]
+  readonly diagnostics: readonly StoredDiagnostic[]
+}
 type Skipped = Submission['skipped'][number]
 
 const emptySettings: RepositoryConfig = { values: {}, pool: [], required: [], notify: {} }
@@ -60,6 +66,7 @@ export async function prepareSubmission(
   const outcomes = head.specs.map((spec) => decide(spec, { change, selection, settings, required, judge, mergeBase, deps }))
   const missing = judge ? [...required].filter((name) => name !== 'config' && !head.specs.some((spec) => spec.name === name)) : []
   return {
+    purpose: selection.kind === 'triggers' ? 'change' : 'command',
     provenance: { ...provenance, tier: 'none' },
     plans: outcomes.flatMap((outcome) => (outcome.kind === 'planned' ? [outcome.plan] : [])),
     skipped:
@@ -69,7 +76,12 @@ export async function prepareSubmission(
             ...missing.map(missingSpec),
           ]
         : [],
-    diagnostics: [...head.diagnostics, ...head.specs.flatMap(({ result }) => diagnosticsOf(result)), ...refusals(outcomes)],
+    diagnostics: [
+      ...judgeFaults(judge),
+      ...head.diagnostics,
+      ...head.specs.flatMap(({ result }) => diagnosticsOf(result)),
+      ...refusals(outcomes),
+    ],
     notes: notesOf(change),
   }
 }
@@ -90,6 +102,13 @@ type Outcome =
 
 function decide(spec: ReadSpec, context: Context): Outcome {
   const required = context.required.has(spec.name) ? 'required' : 'optional'
+  if (judgeFaults(context.judge).length > 0 && context.selection.kind === 'triggers')
+    return skip(
+      spec.name,
+      'Nobody can say what is required: `.osmo/config.yaml` of the base branch has errors. Mend it there first',
+      required,
+      'action_required',
+    )
   if (spec.result.kind === 'invalid')
     return skip(spec.name, 'The file has errors; see the annotations of `osmo / config`', required, 'action_required')
   const selected = select(spec, spec.result.spec, required, context)
@@ -132,7 +151,11 @@ function select(
     return run ? { kind: 'run', run } : { kind: 'ignored' }
   }
   if (change.skipped === 'by-commit-message')
-    return { kind: 'skip', reason: 'The commit message says `[skip ci]`', conclusion: 'action_required' }
+    return {
+      kind: 'skip',
+      reason: 'The commit message says `[skip ci]`',
+      conclusion: required === 'required' ? 'action_required' : 'skipped',
+    }
   // For a required spec base's own `on` decides, so that head cannot deselect itself (extensions.md §5).
   const judging = required === 'required' ? (validSpec(judge, read.name) ?? spec) : spec
   const answer = selects(judging.triggers ?? settings.triggers, {
@@ -157,6 +180,12 @@ const missingSpec = (spec: string): Skipped => ({
   required: 'required',
   conclusion: 'action_required',
 })
+
+const isError = ({ severity }: StoredDiagnostic) => severity === 'error'
+
+/** Settings that cannot be read would silently require nothing (law 7). */
+const judgeFaults = (judge: Tree | undefined) =>
+  judge?.settingsFaults.map((fault) => ({ ...fault, message: `On the base branch: ${fault.message}` })) ?? []
 
 const validSpec = (tree: Tree | undefined, name: string) => {
   const result = tree?.specs.find((spec) => spec.name === name)?.result
@@ -183,20 +212,23 @@ async function readTree(
   const settings = own.settings
   const values = judgeSettings && change.provenance.origin !== 'trusted' ? judgeSettings.values : settings.values
   const latest = await deps.latest(change.repository.id)
-  const specs = await Promise.all(
-    selected.files.map(async ({ name, path }): Promise<ReadSpec> => {
-      const file = files.find((candidate) => candidate.path === path)!
-      const run = selection.kind === 'named' ? selection.run(name) : undefined
-      const options = {
-        file: path,
-        values: { ...values, ...run?.dispatch.values },
-        github: githubValues(change.provenance, sha, name, run?.attempt ?? 1),
-        latest,
-      }
-      return { name, file, result: file.text === undefined ? unreadable(path) : await deps.parse(file.text, options) }
-    }),
-  )
-  return { specs, settings, diagnostics: [...selected.diagnostics, ...own.diagnostics] }
+  const isSpent = budget(signal)
+  const specs: ReadSpec[] = []
+  for (const { name, path } of selected.files) specs.push(await readSpec(name, path))
+  return { specs, settings, settingsFaults: own.diagnostics.filter(isError), diagnostics: [...selected.diagnostics, ...own.diagnostics] }
+
+  async function readSpec(name: string, path: string): Promise<ReadSpec> {
+    const file = files.find((candidate) => candidate.path === path)!
+    const run = selection.kind === 'named' ? selection.run(name) : undefined
+    const options = {
+      file: path,
+      values: { ...values, ...run?.dispatch.values },
+      github: githubValues(change.provenance, sha, name, run?.attempt ?? 1),
+      latest,
+    }
+    if (file.text === undefined) return { name, file, result: unreadable(path) }
+    return { name, file, result: isSpent() ? tooSlow(path) : await deps.parse(file.text, options) }
+  }
 }
 
 function readSettings(files: readonly SpecFile[]): {
@@ -228,6 +260,26 @@ function githubValues(
     spec,
   }
 }
+
+/** Of all specs of one commit together: other repositories wait behind them. */
+const treeBudgetMs = 15_000
+
+function budget(signal: AbortSignal): () => boolean {
+  const started = performance.now()
+  return () => signal.aborted || performance.now() - started > treeBudgetMs
+}
+
+const tooSlow = (file: string): SpecResult => ({
+  kind: 'invalid',
+  diagnostics: [
+    {
+      ...place(file),
+      severity: 'error',
+      code: 'limit/reading',
+      message: `All specs of this commit together took longer than ${treeBudgetMs / 1000} s to read. Make their templates simpler.`,
+    },
+  ],
+})
 
 const unreadable = (file: string): SpecResult => ({
   kind: 'invalid',

@@ -2,7 +2,7 @@ import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import { type ChangeDeps, changeOfPullRequest, changeOfPush, type PullRequestRequest } from './changes.ts'
 import type { Pushed } from './domain-event.ts'
 import type { Logger } from './log.ts'
-import type { SubmissionStore, ViewStore, WorkflowStore } from './ports.ts'
+import type { SubmissionStore, ViewStore, WorkflowRow, WorkflowStore } from './ports.ts'
 import { prepareSubmission, type Selection, type SubmitDeps, type SubmittedChange } from './submit.ts'
 
 export type SubmitterDeps = SubmitDeps &
@@ -14,6 +14,13 @@ export type SubmitterDeps = SubmitDeps &
     readonly kick: (lane: 'work' | 'reports') => void
     readonly log: Logger
   }
+
+/** `existing` were opened by an earlier hearing of the same; `specs` are all that run. */
+export type Submitted = {
+  readonly opened: readonly WorkflowId[]
+  readonly existing: readonly WorkflowId[]
+  readonly specs: readonly string[]
+}
 
 /** Opens what a change leads to. Hearing of the same change twice opens nothing twice: run keys are unique. */
 export function createSubmitter(deps: SubmitterDeps) {
@@ -34,14 +41,13 @@ export function createSubmitter(deps: SubmitterDeps) {
       )
       return
     }
-    await replacePushRuns(result.change)
-    await submit(result.change, { kind: 'triggers' }, signal)
+    const { specs } = await submit(result.change, { kind: 'triggers' }, signal)
+    await replacePushRuns(result.change, specs)
   }
 
-  /** Returns the workflows that are new. */
-  async function submit(change: SubmittedChange, selection: Selection, signal: AbortSignal): Promise<readonly WorkflowId[]> {
+  async function submit(change: SubmittedChange, selection: Selection, signal: AbortSignal): Promise<Submitted> {
     const submission = await prepareSubmission(change, selection, deps, signal)
-    const { opened } = await deps.submissions.open(submission)
+    const { opened, existing } = await deps.submissions.open(submission)
     for (const id of opened) deps.wakeWorkflow(id)
     deps.kick('work')
     deps.kick('reports')
@@ -49,13 +55,22 @@ export function createSubmitter(deps: SubmitterDeps) {
       { repository: change.repository.fullName, sha: change.provenance.sha, opened: opened.length, skipped: submission.skipped.length },
       'Change submitted',
     )
-    return opened
+    return { opened, existing, specs: submission.plans.map(({ spec }) => spec) }
   }
 
-  /** A pull request opened on a commit whose push run lives replaces that run: it has a base, which the push had not. */
-  async function replacePushRuns({ repository, provenance }: SubmittedChange): Promise<void> {
-    const rows = await deps.views.latestOfCommit(repository.id, provenance.sha as CommitSha)
-    const pushes = rows.filter((row) => row.provenance.event === 'push' && !row.provenance.defaultBranch && row.finishedAt === undefined)
+  /**
+   * A pull request opened on a commit whose push run lives replaces that run: it has a base, which the push had not. Only runs of its own
+   * branch, and only specs that it runs itself; code that is not trusted replaces nothing.
+   */
+  async function replacePushRuns({ repository, provenance }: SubmittedChange, specs: readonly string[]): Promise<void> {
+    if (provenance.origin !== 'trusted') return
+    const rows = await deps.views.list({ repositoryId: repository.id, sha: provenance.sha as CommitSha }, 200)
+    const isReplaced = (row: WorkflowRow) =>
+      row.provenance.event === 'push' &&
+      row.provenance.ref === `refs/heads/${provenance.headRef}` &&
+      !row.provenance.defaultBranch &&
+      specs.includes(row.spec)
+    const pushes = rows.filter((row) => row.finishedAt === undefined && isReplaced(row))
     for (const { id } of pushes) {
       await deps.workflows.post(id, {
         kind: 'cancel-requested',

@@ -79,20 +79,27 @@ function changeOf({ created, deleted, forced }: z.output<typeof payloads.Push>) 
 
 function pullRequestChanged(action: PullRequestAction): Translator {
   return (body) =>
-    reading(payloads.PullRequest, body, (payload) => ({
-      kind: 'pull-request-changed',
-      repository: reference(payload),
-      action,
-      number: payload.number,
-      headSha: CommitSha(payload.pull_request.head.sha),
-      headRef: payload.pull_request.head.ref,
-      headRepositoryId: payload.pull_request.head.repo?.id,
-      baseRef: payload.pull_request.base.ref,
-      defaultBranch: payload.repository.default_branch,
-      draft: payload.pull_request.draft ?? false,
-      author: actor(payload.pull_request.user),
-      sender: actor(payload.sender),
-    }))
+    reading(payloads.PullRequest, body, (payload) =>
+      // A new title or description changes nothing that runs; another base branch does.
+      action === 'edited' && payload.changes?.base === undefined ? ignored('edited without a new base') : pullRequestEvent(action, payload),
+    )
+}
+
+function pullRequestEvent(action: PullRequestAction, payload: z.output<typeof payloads.PullRequest>): DomainEvent {
+  return {
+    kind: 'pull-request-changed',
+    repository: reference(payload),
+    action,
+    number: payload.number,
+    headSha: CommitSha(payload.pull_request.head.sha),
+    headRef: payload.pull_request.head.ref,
+    headRepositoryId: payload.pull_request.head.repo?.id,
+    baseRef: payload.pull_request.base.ref,
+    defaultBranch: payload.repository.default_branch,
+    draft: payload.pull_request.draft ?? false,
+    author: actor(payload.pull_request.user),
+    sender: actor(payload.sender),
+  }
 }
 
 function commentWritten(action: 'created' | 'edited'): Translator {

@@ -159,12 +159,13 @@ async function startWeb({
   app.route('/', intake)
   const webhook = await serve({ app, listen: { host: settings.host, port: ports.webhook } })
   stack.push(webhook)
-  const pagesToken = github.twin ? await directory.keep('pagesToken', newSecret) : undefined
+  // A task on the host's network reaches loopback too, and it is not a person: the address that is printed carries what it lacks.
+  const pagesToken = await directory.keep('pagesToken', newSecret)
   const pages = createPages({
     views: store.views,
     logs: store.logs,
     samples: store.samples,
-    access: pagesToken === undefined ? { kind: 'loopback-only' } : { kind: 'token', token: pagesToken },
+    access: { kind: 'token', token: pagesToken },
     log,
     clock: Date.now,
     forgeUrl: github.url,

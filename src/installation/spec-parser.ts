@@ -5,7 +5,7 @@ import type { SpecOptions, SpecResult } from '../spec/types.ts'
 export type ParserThread = { readonly parse: SpecParser; close(): Promise<void> }
 
 /** Of one spec. The template's own limits count steps and bytes and end hostile ones far earlier; this is for what they do not see. */
-const deadlineMs = 20_000
+const deadlineMs = 5000
 const memoryMebibytes = 256
 
 type Waiting = { readonly text: string; readonly options: SpecOptions; readonly resolve: (result: SpecResult) => void }

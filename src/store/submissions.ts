@@ -1,13 +1,14 @@
 import { sql } from 'kysely'
 import type { StoredPlan, Submission, SubmissionId, SubmissionStore, SubmissionView } from '../engine/ports.ts'
-import type { WorkflowId } from '../workflow/names.ts'
+import type { Origin } from '../spec/types.ts'
+import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import type { Provenance } from '../workflow/state.ts'
 import type { Database } from './database.ts'
 import { addEffects, addOther } from './effects.ts'
 import { provenanceOf } from './headers.ts'
 import { openWorkflow } from './opening.ts'
 import { json, storableText } from './storable.ts'
-import { supersede } from './superseding.ts'
+import { endUnstarted, supersede } from './superseding.ts'
 
 export function createSubmissionStore(db: Database): SubmissionStore {
   return {
@@ -15,6 +16,7 @@ export function createSubmissionStore(db: Database): SubmissionStore {
     get: async (id) => first(await select(db, sql`s.id = ${id}`)),
     find: async (repositoryId, sha, ref) =>
       first(await select(db, sql`s.repository_id = ${repositoryId} and s.sha = ${sha} and s.ref = ${ref}`)),
+    originOf: (repositoryId, pullRequest, sha) => originOf(db, repositoryId, pullRequest, sha),
   }
 }
 
@@ -31,7 +33,9 @@ async function open(db: Database, submission: Submission) {
   }
   await link(db, id, [...opened, ...existing])
   for (const workflow of opened) await addEffects(db, workflow, [{ kind: 'report', urgency: 'now' }])
-  await addOther(db, { kind: 'config-report', submission: id }, { key: `config-report/${id}`, lane: 'reports', delaySeconds: 0 })
+  if (submission.purpose === 'change') await endUnstarted(db, submission.provenance)
+  if (submission.purpose === 'change')
+    await addOther(db, { kind: 'config-report', submission: id }, { key: `config-report/${id}`, lane: 'reports', delaySeconds: 0 })
   return { id, opened, existing }
 }
 
@@ -47,14 +51,25 @@ async function saveRepository(db: Database, { repositoryId, installationId, repo
     where (repository.installation_id, repository.full_name) is distinct from (excluded.installation_id, excluded.full_name)`.execute(db)
 }
 
-async function saveSubmission(db: Database, { provenance, plans, skipped, diagnostics, notes }: Submission): Promise<SubmissionId> {
+async function saveSubmission(
+  db: Database,
+  { purpose, provenance, plans, skipped, diagnostics, notes }: Submission,
+): Promise<SubmissionId> {
   const stored: readonly StoredPlan[] = plans.map(({ groups: _, ...plan }) => plan)
   const { rows } = await sql<{ id: SubmissionId }>`
-    insert into submission (repository_id, provenance, sha, ref, pull_request, plans, skipped, diagnostics, notes)
-    values (${provenance.repositoryId}, ${json(provenance)}, ${provenance.sha}, ${storableText(provenance.ref)},
+    insert into submission (purpose, repository_id, provenance, sha, ref, pull_request, plans, skipped, diagnostics, notes)
+    values (${purpose}, ${provenance.repositoryId}, ${json(provenance)}, ${provenance.sha}, ${storableText(provenance.ref)},
       ${provenance.pullRequest ?? null}, ${json(stored)}, ${json(skipped)}, ${json(diagnostics)}, ${json(notes)})
     returning id`.execute(db)
   return rows[0]!.id
+}
+
+async function originOf(db: Database, repositoryId: number, pullRequest: number, sha: CommitSha): Promise<Origin | undefined> {
+  const { rows } = await sql<{ origin: Origin }>`
+    select provenance ->> 'origin' as origin from submission
+    where repository_id = ${repositoryId} and pull_request = ${pullRequest} and sha = ${sha} and purpose = 'change'
+    order by ordinal desc limit 1`.execute(db)
+  return rows[0]?.origin
 }
 
 async function link(db: Database, id: SubmissionId, workflows: readonly WorkflowId[]): Promise<void> {
@@ -67,7 +82,8 @@ type Row = Omit<SubmissionView, 'configCheckRunId'> & { readonly configCheckRunI
 
 async function select(db: Database, condition: ReturnType<typeof sql>): Promise<readonly Row[]> {
   const { rows } = await sql<Row>`
-    select s.id, s.provenance, s.plans, s.skipped, s.diagnostics, s.notes, s.created_at as "openedAt", s.config_check_run_id as "configCheckRunId",
+    select s.id, s.purpose, s.provenance, s.plans, s.skipped, s.diagnostics, s.notes, s.created_at as "openedAt", (select c.config_check_run_id from submission c where c.repository_id = s.repository_id and c.sha = s.sha
+        and c.config_check_run_id is not null order by c.ordinal desc limit 1) as "configCheckRunId",
       array(select w.id::text from submission_workflow l join workflow w on w.id = l.workflow_id
         where l.submission_id = s.id order by w.ordinal) as workflows
     from submission s where ${condition} order by s.ordinal desc limit 1`.execute(db)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { WorkflowId } from '../workflow/names.ts'
+import type { Provenance } from '../workflow/state.ts'
 import type { Database } from './database.ts'
 
 /**
@@ -19,4 +20,20 @@ export async function supersede(db: Database, newer: WorkflowId): Promise<readon
       and not exists (select 1 from event e where e.workflow_id = old.id and e.event ->> 'kind' = 'cancel-requested')
     returning workflow_id`.execute(db)
   return rows.map(({ workflow_id }) => workflow_id)
+}
+
+/**
+ * A pull request's runs that have not started end when their commit stops being its head, whatever their tier and whether or not the new
+ * head runs the same spec (extensions.md §2). A rerun was asked for by name, at its own commit.
+ */
+export async function endUnstarted(db: Database, { repositoryId, pullRequest, sha }: Provenance): Promise<void> {
+  if (pullRequest === undefined) return
+  await sql`
+    insert into event (workflow_id, event)
+    select old.id, jsonb_build_object('kind', 'cancel-requested', 'by', 'osmo-runner',
+      'reason', 'the head of the pull request is ' || left(${sha}, 7) || ' now')
+    from workflow old
+    where old.repository_id = ${repositoryId} and old.pull_request = ${pullRequest} and old.sha <> ${sha} and old.rerun_of is null
+      and old.started_at is null and old.finished_at is null and old.cancellation is null
+      and not exists (select 1 from event e where e.workflow_id = old.id and e.event ->> 'kind' = 'cancel-requested')`.execute(db)
 }

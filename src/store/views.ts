@@ -15,6 +15,7 @@ export function createViewStore(db: Database): ViewStore {
     byCheckRun: (checkRunId) => byCheckRun(db, checkRunId),
     list: (filter, limit) => list(db, filter, limit),
     latestOfPullRequest: async (repositoryId, pullRequest) => workflowViews(db, await latestOfPullRequest(db, repositoryId, pullRequest)),
+    sharingCheck: (id) => sharingCheck(db, id),
     latestOfCommit: (repositoryId, sha) => latestOfCommit(db, repositoryId, sha),
     trustedOutputs: (repositoryId, spec, shas, task) => trustedOutputs(db, repositoryId, spec, shas, task),
     liveProducers: (repositoryId, spec, sha, task) => liveProducers(db, repositoryId, spec, sha, task),
@@ -110,6 +111,19 @@ async function latestOfCommit(db: Database, repositoryId: number, sha: CommitSha
   return rows.map(workflowRowOf)
 }
 
+async function sharingCheck(db: Database, id: WorkflowId): Promise<readonly WorkflowView[]> {
+  const { rows } = await sql<{ id: WorkflowId }>`
+    select distinct on (other.pull_request, other.provenance ->> 'baseRef') other.id
+    from workflow self join workflow other on other.repository_id = self.repository_id and other.sha = self.sha and other.spec = self.spec
+    where self.id = ${id} and self.pull_request is not null and other.pull_request is not null
+      and (other.pull_request, other.provenance ->> 'baseRef') is distinct from (self.pull_request, self.provenance ->> 'baseRef')
+    order by other.pull_request, other.provenance ->> 'baseRef', other.ordinal desc`.execute(db)
+  return workflowViews(
+    db,
+    rows.map((row) => row.id),
+  )
+}
+
 function workflowRowOf(row: HeaderRow): WorkflowRow {
   const { id, displayId, spec, provenance, openedAt, startedAt, finishedAt, counts } = headerOf(row)
   const status = workflowStatus(counts)
@@ -120,7 +134,8 @@ function workflowRowOf(row: HeaderRow): WorkflowRow {
 async function latestOfPullRequest(db: Database, repositoryId: number, pullRequest: number): Promise<readonly WorkflowId[]> {
   const { rows } = await sql<{ id: WorkflowId }>`
     with newest as (
-      select sha from submission where repository_id = ${repositoryId} and pull_request = ${pullRequest} order by ordinal desc limit 1)
+      select sha from submission where repository_id = ${repositoryId} and pull_request = ${pullRequest} and purpose = 'change'
+      order by ordinal desc limit 1)
     select distinct on (w.spec) w.id from submission s join newest on newest.sha = s.sha
     join submission_workflow l on l.submission_id = s.id join workflow w on w.id = l.workflow_id
     where s.repository_id = ${repositoryId} and s.pull_request = ${pullRequest} order by w.spec, w.ordinal desc`.execute(db)

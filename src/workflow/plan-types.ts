@@ -16,6 +16,7 @@ export type WorkflowPlan = {
   readonly runAttempt: number
   readonly rerunOf: WorkflowId | undefined
   readonly dispatch: Dispatch
+  readonly requestedBy: string
   /** SHA-256 over the rendered document, the pool and the files it names. */
   readonly digest: string
   readonly pool: string

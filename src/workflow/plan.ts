@@ -29,10 +29,12 @@ export type RunIdentity = {
   readonly rerunOf: WorkflowId | undefined
   readonly reuse: ReadonlyMap<string, { readonly workflow: WorkflowId; readonly attempt: number }>
   readonly dispatch: Dispatch
+  /** The comment or click that asked for it; empty for pushes and pull requests. */
+  readonly requestedBy: string
 }
 
 export const byTrigger: Dispatch = { nonce: '', values: {} }
-export const firstRun: RunIdentity = { attempt: 1, rerunOf: undefined, reuse: new Map(), dispatch: byTrigger }
+export const firstRun: RunIdentity = { attempt: 1, rerunOf: undefined, reuse: new Map(), dispatch: byTrigger, requestedBy: '' }
 
 export type PlanResult =
   | { readonly kind: 'planned'; readonly plan: WorkflowPlan }
@@ -66,6 +68,7 @@ function planned(input: PlanInput, placement: Placement): WorkflowPlan {
     runAttempt: run.attempt,
     rerunOf: run.rerunOf,
     dispatch: run.dispatch,
+    requestedBy: run.requestedBy,
     digest: digest(spec.document, placement.pool),
     pool: placement.pool,
     concurrency: concurrency(input, provenance),

@@ -30,6 +30,7 @@ export const push = {
 
 export const pullRequest = (action: string) => ({
   ...common,
+  ...(action === 'edited' ? { changes: { base: { ref: { from: 'old' }, sha: { from: before } } } } : {}),
   action,
   number: 5,
   pull_request: {

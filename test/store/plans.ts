@@ -107,6 +107,7 @@ export const aPlan = (change: Partial<WorkflowPlan> = {}): WorkflowPlan => ({
   runAttempt: 1,
   rerunOf: undefined,
   dispatch: { nonce: '', values: {} },
+  requestedBy: '',
   digest: '0',
   pool: 'local',
   concurrency: { key: randomUUID(), limit: undefined, cancelInProgress: false },
@@ -118,6 +119,7 @@ export const aPlan = (change: Partial<WorkflowPlan> = {}): WorkflowPlan => ({
 })
 
 export const aSubmission = (plans: readonly WorkflowPlan[], change: Partial<Submission> = {}): Submission => ({
+  purpose: 'change',
   provenance: plans[0]?.provenance ?? aProvenance(),
   plans,
   skipped: [],

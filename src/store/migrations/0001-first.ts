@@ -34,6 +34,7 @@ const statements = [
 
   `create table submission (
      id uuid primary key default gen_random_uuid(),
+     purpose text not null check (purpose in ('change', 'command')),
      repository_id bigint not null references repository,
      provenance jsonb not null,
      sha text not null,
