@@ -73,7 +73,7 @@ const examples: readonly (readonly [code: string, marked: string, reader?: Reade
   ['schema/image', oneTask().replace('image: a', 'image: «"a b"»')],
   ['schema/ignored-key', oneTask('resources: «{cpu: 1}»')],
   ['schema/ignored-key', oneTask('', 'pool: «lab»')],
-  ['schema/ignored-key', 'backends: {}\npools: {}\npod_templates: «{a: 1}»\n', 'platform'],
+  ['schema/ignored-key', 'backends: {}\npools: {}\nworkflow: {max_log_lines: «1»}\n', 'platform'],
   ['schema/label', oneTask('', 'labels: {team: «""»}')],
   ['schema/label', oneTask('', 'labels: {«a/b/c»: x}')],
   ['schema/base64', oneTask('files: [{path: /a, contents: «"%%%"», base64: true}]')],
@@ -162,6 +162,14 @@ const examples: readonly (readonly [code: string, marked: string, reader?: Reade
   ['semantic/unknown-backend', 'backends: {local: {kind: local}}\npools: {lab: {backend: «loca»}}\n', 'platform'],
   ['semantic/unknown-platform', 'backends: {local: {kind: local}}\npools: {lab: {backend: local, default_platform: «x»}}\n', 'platform'],
   ['semantic/unknown-pool', 'backends: {}\npools: {}\nrepositories: [{match: ["a/*"], pools: {«lab»: [trusted]}}]\n', 'platform'],
+  ['semantic/unknown-template', 'backends: {b: {}}\npools: {lab: {backend: b, common_pod_template: [«user»]}}\n', 'platform'],
+  ['schema/group-template', 'backends: {}\npools: {}\ngroup_templates: {net: {«kind»: ConfigMap}}\n', 'platform'],
+  [
+    'schema/operand',
+    `backends: {}\npools: {}\nresource_validations: {cpu: [{operator: LE, left_operand: «"{{USER_CPU}} * 2"», right_operand: 1, assert_message: x}]}\n`,
+    'platform',
+  ],
+  ['schema/variable-name', 'backends: {b: {}}\npools: {lab: {backend: b, common_default_variables: {«a-b»: 1}}}\n', 'platform'],
   ['semantic/not-local', 'backends: {b: {runtime: «docker»}}\npools: {}\n', 'platform'],
   ['semantic/no-repositories', '«backends»: {}\npools: {}\n', 'platform'],
 ]

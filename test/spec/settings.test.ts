@@ -91,6 +91,9 @@ workflow: {max_num_tasks: 100, max_exec_timeout: 2d}
       hostNetworkAllowed: false,
       allowedMounts: ['/dev/video0'],
       approval: 'always',
+      defaultVariables: {},
+      resourceValidations: [],
+      podTemplates: [],
     })
     assert.deepEqual([pools.lab?.platforms.plain?.tier, pools.lab?.platforms.plain?.terminationGraceSeconds], ['none', 30])
     assert.deepEqual(
