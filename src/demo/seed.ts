@@ -86,7 +86,18 @@ async function pushMain(git: Git, work: string, template: string, demo: DemoFile
   cpSync(join(template, 'repository'), work, { recursive: true })
   await git('add', '--all')
   await git('commit', '--quiet', '--message', demo.message)
-  await git('push', '--quiet', 'REMOTE', 'main')
+  if (!(await isPushed(git, 'main'))) await git('push', '--quiet', 'REMOTE', 'main')
+}
+
+/** At an earlier start; since then people may have pushed more, which must stay. */
+async function isPushed(git: Git, branch: string): Promise<boolean> {
+  try {
+    await git('ls-remote', '--exit-code', '--heads', 'REMOTE', `refs/heads/${branch}`)
+    return true
+  } catch {
+    // Exit code 2; whatever else may be wrong, the push that follows says it.
+    return false
+  }
 }
 
 type Opening = {
@@ -104,7 +115,7 @@ async function openPullRequest({ git, work, admin, demo, template, say }: Openin
   cpSync(join(template, 'files'), work, { recursive: true })
   await git('add', '--all')
   await git('commit', '--quiet', '--message', `${title}\n\n${body}`)
-  await git('push', '--quiet', 'REMOTE', branch)
+  if (!(await isPushed(git, branch))) await git('push', '--quiet', 'REMOTE', branch)
   const { number } = await admin<{ readonly number: number }>('createPullRequest', {
     repository: demo.repository,
     title,

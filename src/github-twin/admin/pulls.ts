@@ -9,17 +9,23 @@ import { gitDirectory, known, now, repositoryOf, type World } from '../world.ts'
 import type { Parsed } from './inputs.ts'
 import { personNamed, pullNumbered, repositoryNamed } from './lookup.ts'
 
+/** Asked again for the same branch, gives what is there, closed or not: a demo that starts again finds everything as it was. */
 export async function createPull(world: World, input: Parsed['createPullRequest']): Promise<PullRequest & { htmlUrl: string }> {
   const repository = repositoryNamed(world, input.repository)
-  const row = await openPull(world, {
-    repository,
-    ...headOf(world, repository, input.head),
-    baseRef: input.base ?? repository.defaultBranch,
-    title: input.title,
-    body: input.body,
-    author: personNamed(world, input.author),
-    state: input.draft ? 'draft' : 'ready',
-  })
+  const existing = world.state.pulls.find(
+    (pull) => pull.repositoryId === repository.id && pull.headRef === input.head && pull.title === input.title,
+  )
+  const row =
+    existing ??
+    (await openPull(world, {
+      repository,
+      ...headOf(world, repository, input.head),
+      baseRef: input.base ?? repository.defaultBranch,
+      title: input.title,
+      body: input.body,
+      author: personNamed(world, input.author),
+      state: input.draft ? 'draft' : 'ready',
+    }))
   return { ...row, htmlUrl: repositoryPage(world, repository, `/pull/${row.number}`) }
 }
 
