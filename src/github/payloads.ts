@@ -41,7 +41,7 @@ export const PullRequest = z.object({
     draft: z.boolean().nullish(),
     user: Sender,
   }),
-  changes: z.object({ base: z.unknown() }).nullish(),
+  changes: z.object({ base: z.unknown().optional() }).nullish(),
 })
 
 /** Of a comment GitHub keeps 65 536 characters; it was seen to take 142 000. */

@@ -170,6 +170,7 @@ const understood: readonly (readonly [string, string, unknown, object])[] = [
 ]
 
 const ignored: readonly (readonly [string, unknown, string])[] = [
+  ['pull_request', { ...pullRequest('edited'), changes: { title: { from: 'before' } } }, 'edited without a new base'],
   ['ping', { zen: 'x' }, 'event ping'],
   ['__proto__', {}, 'event __proto__'],
   ['constructor', {}, 'event constructor'],
