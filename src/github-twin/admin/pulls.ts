@@ -13,7 +13,8 @@ import { personNamed, pullNumbered, repositoryNamed } from './lookup.ts'
 export async function createPull(world: World, input: Parsed['createPullRequest']): Promise<PullRequest & { htmlUrl: string }> {
   const repository = repositoryNamed(world, input.repository)
   const existing = world.state.pulls.find(
-    (pull) => pull.repositoryId === repository.id && pull.headRef === input.head && pull.title === input.title,
+    (pull) =>
+      pull.repositoryId === repository.id && pull.headRef === input.head && pull.baseRef === (input.base ?? repository.defaultBranch),
   )
   const row =
     existing ??
