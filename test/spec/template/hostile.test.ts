@@ -24,6 +24,16 @@ const examples: readonly (readonly [name: string, template: string, code: string
     'limit/template-steps',
   ],
   ['slow search', "{% set s = 'a' * 4000000 %}{% set p = 'a' * 2000000 ~ 'b' %}{% if p in s %}{% endif %}", 'limit/template-steps'],
+  [
+    'many replacements',
+    "{% set s = 'ab' * 2000000 %}{% for i in range(60) %}{% set t = s | replace('a', 'b') %}{% endfor %}",
+    'limit/template-steps',
+  ],
+  [
+    'many places counted',
+    "{% set s = 'ab' * 2000000 %}{% for i in range(400) %}{% set n = s.count('ab') %}{% endfor %}",
+    'limit/template-steps',
+  ],
   ['a huge range', '{{ range(10**9) }}', 'template/value'],
   ['a huge text', "{{ 'a' * 10**9 }}", 'limit/template-memory'],
   ['a huge list', '{{ [0] * 10**9 }}', 'limit/template-memory'],
