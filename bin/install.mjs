@@ -17,10 +17,15 @@ install()
 expectNode()
 
 function install() {
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
   console.log('Installing dependencies …')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], { cwd: root, stdio: 'inherit' })
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+  })
   if (status !== 0) {
     console.error('Expected `npm ci` to succeed; see its message above.')
     process.exit(status ?? 1)
@@ -31,6 +36,8 @@ function install() {
 function expectNode() {
   const brought = existsSync(join(root, 'node_modules', '.bin', 'node'))
   if (brought || Number(process.versions.node.split('.')[0]) >= oldestNode) return
-  console.error(`Expected Node ${oldestNode} or newer on ${process.platform} ${process.arch}, got ${process.version}. Only for Linux does npm bring it along.`)
+  console.error(
+    `Expected Node ${oldestNode} or newer on ${process.platform} ${process.arch}, got ${process.version}. Only for Linux does npm bring it along.`,
+  )
   process.exit(1)
 }
