@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { Delivery, DeliveryStore } from '../engine/ports.ts'
+import { type Delivery, type DeliveryStore, ForgeError, type ParkedDelivery } from '../engine/ports.ts'
+import type { Instant } from '../workflow/names.ts'
 import type { Database } from './database.ts'
 import { storableText } from './storable.ts'
 
@@ -7,10 +8,12 @@ import { storableText } from './storable.ts'
 const maxFailures = 8
 /** Seconds before another try: 2, 4, 8 … at most 300. */
 const maxBackoffSeconds = 300
+/** GitHub being away or limiting us passes by itself, and is waited for this long. */
+const maxPostponedMs = 24 * 3600 * 1000
 
 /** The inbox of webhooks. `processNext` keeps a connection for as long as the handler runs, so that the death of the process frees the row at once. */
 export function createDeliveryStore(db: Database): DeliveryStore {
-  return { accept, processNext, waiting, anyWaitingFor }
+  return { accept, processNext, waiting, anyWaitingFor, parked, takeParked, missing, sweptUntil, saveSweptUntil }
 
   async function accept({ guid, event, body }: { readonly guid: string; readonly event: string; readonly body: string }) {
     const added = await sql`
@@ -19,7 +22,7 @@ export function createDeliveryStore(db: Database): DeliveryStore {
     if (added.rows.length > 0) return 'new'
     // Skips a row that is being handled, so that answering GitHub never waits for a handler.
     const reopened = await sql`
-      update delivery set state = 'waiting', failures = 0, due_at = instant_now()
+      update delivery set state = 'waiting', failures = 0, postponements = 0, open_since = instant_now(), announced = false, due_at = instant_now()
       where guid = (select guid from delivery where guid = ${guid} and state = 'failed' for update skip locked) returning guid`.execute(db)
     return reopened.rows.length > 0 ? 'reopened' : 'seen'
   }
@@ -28,7 +31,7 @@ export function createDeliveryStore(db: Database): DeliveryStore {
     return db.transaction().execute(async (transaction) => {
       const delivery = await lockNext(transaction)
       if (!delivery) return 'none'
-      const failure = await handle(delivery).then(() => undefined, messageOf)
+      const failure = await handle(delivery).then(() => undefined, failureOf)
       await (failure === undefined ? recordSuccess(transaction, delivery.guid) : recordFailure(transaction, delivery.guid, failure))
       return failure === undefined ? 'processed' : 'failed'
     })
@@ -44,10 +47,44 @@ export function createDeliveryStore(db: Database): DeliveryStore {
     const { rows } = await sql`select 1 from delivery where ${isOpen} and position(${sha} in body) > 0 limit 1`.execute(db)
     return rows.length > 0
   }
+
+  async function parked(): Promise<number> {
+    const { rows } = await sql<{ count: number }>`select count(*) as count from delivery where ${isParked}`.execute(db)
+    return rows[0]?.count ?? 0
+  }
+
+  async function takeParked(limit: number): Promise<readonly ParkedDelivery[]> {
+    const { rows } = await sql<ParkedDelivery>`
+      update delivery set announced = true where guid in (
+        select guid from delivery where ${isParked} and not announced order by open_since limit ${limit} for update skip locked)
+      returning guid, event, coalesce(message, '') as message, received_at as "receivedAt"`.execute(db)
+    return rows.toSorted((a, b) => a.receivedAt - b.receivedAt)
+  }
+
+  async function missing(guids: readonly string[]): Promise<readonly string[]> {
+    if (guids.length === 0) return []
+    const { rows } = await sql<{ guid: string }>`
+      select guid from delivery where guid = any(${guids}::text[]) and not (${isParked})`.execute(db)
+    const known = new Set(rows.map(({ guid }) => guid))
+    return guids.filter((guid) => !known.has(guid))
+  }
+
+  async function sweptUntil(): Promise<Instant | undefined> {
+    const { rows } = await sql<{ swept_until: Instant }>`select swept_until from delivery_sweep`.execute(db)
+    return rows[0]?.swept_until
+  }
+
+  async function saveSweptUntil(at: Instant): Promise<void> {
+    await sql`
+      insert into delivery_sweep (swept_until) values (${at})
+      on conflict (one) do update set swept_until = excluded.swept_until`.execute(db)
+  }
 }
 
 /** Word for word the condition of the index `delivery_open`, so that PostgreSQL uses it. */
 const isOpen = sql<boolean>`state <> 'processed' and failures < ${sql.lit(maxFailures)}`
+/** As the index `delivery_parked` has it. */
+const isParked = sql<boolean>`state = 'failed' and failures >= ${sql.lit(maxFailures)}`
 
 async function lockNext(db: Database): Promise<Delivery | undefined> {
   const { rows } = await sql<Delivery>`
@@ -61,11 +98,27 @@ async function recordSuccess(db: Database, guid: string): Promise<void> {
   await sql`update delivery set state = 'processed', message = null, body = '' where guid = ${guid}`.execute(db)
 }
 
-async function recordFailure(db: Database, guid: string, message: string): Promise<void> {
+type Failure = { readonly kind: 'passing' | 'lasting'; readonly message: string; readonly retryAfterSeconds: number | undefined }
+
+/** One that passes counts as a postponement, until the delivery has been open for too long: then all its tries are used up. */
+async function recordFailure(db: Database, guid: string, { kind, message, retryAfterSeconds }: Failure): Promise<void> {
+  const passing = sql.lit(kind === 'passing')
   await sql`
-    update delivery set state = 'failed', failures = failures + 1, message = ${storableText(message).slice(0, 4000)},
-      due_at = instant_now() + 1000 * least(${maxBackoffSeconds}, 2 ^ (failures + 1))::bigint
+    update delivery set state = 'failed', message = ${storableText(message).slice(0, 4000)},
+      failures = case when not ${passing} then failures + 1
+        when open_since < instant_now() - ${sql.lit(maxPostponedMs)}::bigint then ${sql.lit(maxFailures)} else failures end,
+      postponements = postponements + case when ${passing} then 1 else 0 end,
+      due_at = instant_now() + 1000 * coalesce(${retryAfterSeconds ?? null}::bigint,
+        least(${maxBackoffSeconds}, 2 ^ least(20, failures + postponements + 1))::bigint)
     where guid = ${guid}`.execute(db)
 }
 
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+function failureOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof ForgeError) || error.reaction !== 'retry') return { kind: 'lasting', message, retryAfterSeconds: undefined }
+  return {
+    kind: 'passing',
+    message,
+    retryAfterSeconds: error.retryAfterSeconds === undefined ? undefined : Math.ceil(error.retryAfterSeconds),
+  }
+}

@@ -2,6 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import type { Pool } from 'pg'
 import * as first from './migrations/0001-first.ts'
+import * as recovery from './migrations/0002-recovery.ts'
 
 /**
  * Brings the database to this program's schema. Forward only; harmless to repeat; replicas that start together take turns under an
@@ -15,7 +16,7 @@ export async function migrate(pool: Pool): Promise<void> {
   throw new Error(`Expected to bring the database to schema ${lastMigration}, got: ${messageOf(error)}`, { cause: error })
 }
 
-const migrations: Record<string, Migration> = { '0001-first': first }
+const migrations: Record<string, Migration> = { '0001-first': first, '0002-recovery': recovery }
 const lastMigration = Object.keys(migrations).at(-1)
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, beforeEach, describe, it } from 'node:test'
+import { ForgeError } from '../../src/engine/ports.ts'
 import type { TestDatabase } from '../harness/postgres.ts'
 import { aDatabase } from '../harness/postgres.ts'
 import { sha } from './plans.ts'
@@ -13,6 +14,10 @@ describe('Deliveries', () => {
   const deliveries = () => database.store.deliveries
   const arrive = (guid: string, body = '{}') => deliveries().accept({ guid, event: 'push', body })
   const makeDue = (guid: string) => database.pool.query('update delivery set due_at = 0 where guid = $1', [guid])
+  const secondsUntilDue = async (guid: string): Promise<number> => {
+    const { rows } = await database.pool.query('select (due_at - instant_now()) / 1000.0 as seconds from delivery where guid = $1', [guid])
+    return Number(rows[0].seconds)
+  }
 
   it('acts once on a delivery that comes twice', async () => {
     const acted: string[] = []
@@ -80,6 +85,48 @@ describe('Deliveries', () => {
     assert.equal(await deliveries().processNext(async () => undefined), 'none')
     assert.equal((await deliveries().waiting(10)).includes('hopeless'), false)
     assert.equal(await arrive('hopeless'), 'reopened')
+  })
+
+  it('outlasts an outage of GitHub, however often it is tried within a day', async () => {
+    await arrive('patient')
+    for (let count = 0; count < 30; count += 1) {
+      await makeDue('patient')
+      assert.equal(await deliveries().processNext(() => Promise.reject(new ForgeError('503', 'retry'))), 'failed')
+    }
+    assert.ok((await secondsUntilDue('patient')) <= 300)
+    await makeDue('patient')
+    assert.equal(await deliveries().processNext(async () => undefined), 'processed')
+  })
+
+  it('comes back when GitHub says that it may', async () => {
+    await arrive('limited')
+    await deliveries().processNext(() => Promise.reject(new ForgeError('rate limit', 'retry', 1800)))
+    const seconds = await secondsUntilDue('limited')
+    assert.ok(seconds > 1700 && seconds <= 1800, `${seconds} s`)
+  })
+
+  it('is parked after a day of outage, is counted, and is told once', async () => {
+    await arrive('a day')
+    await database.pool.query("update delivery set open_since = 0 where guid = 'a day'")
+    await deliveries().processNext(() => Promise.reject(new ForgeError('503 for a day', 'retry')))
+    assert.equal(await deliveries().parked(), 1)
+    const told = await deliveries().takeParked(10)
+    assert.deepEqual(
+      told.map(({ guid, message }) => [guid, message]),
+      [['a day', '503 for a day']],
+    )
+    assert.deepEqual(await deliveries().takeParked(10), [])
+    assert.equal(await arrive('a day'), 'reopened')
+    assert.equal(await deliveries().parked(), 0)
+    await deliveries().processNext(() => Promise.reject(new ForgeError('503 again', 'retry')))
+    assert.equal(await deliveries().parked(), 0, 'its day begins again')
+  })
+
+  it('is missing when it never came or is parked', async () => {
+    await arrive('here')
+    await arrive('parked')
+    await database.pool.query("update delivery set state = 'failed', failures = 8 where guid = 'parked'")
+    assert.deepEqual(await deliveries().missing(['here', 'parked', 'never']), ['parked', 'never'])
   })
 
   it('knows whether a commit may still be heard of', async () => {
