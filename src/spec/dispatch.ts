@@ -1,20 +1,21 @@
 import { isSafeText } from './git/dispatch-input.ts'
 import { compilePattern } from './pattern.ts'
 import { suggest } from './suggestion.ts'
-import type { DispatchInput, TemplateValue, Triggers } from './types.ts'
+import type { DispatchInput, DispatchValue, Triggers } from './types.ts'
 
 export type DispatchResult =
-  | { readonly kind: 'accepted'; readonly values: Readonly<Record<string, TemplateValue>> }
+  | { readonly kind: 'accepted'; readonly values: Readonly<Record<string, DispatchValue>> }
   | { readonly kind: 'refused'; readonly reasons: readonly string[] }
 
 /**
  * Template values of a run by hand: what was given as `key=value`, over the declared defaults. Only declared inputs, and
- * only values that fit them, since they are rendered into YAML and shell (extensions.md §1).
+ * only values that fit them, since they are rendered into YAML and shell (extensions.md §1). In reasons, what others wrote stands between
+ * backticks.
  */
 export function readDispatch(triggers: Triggers | undefined, given: Readonly<Record<string, string>>): DispatchResult {
   const inputs = triggers?.workflowDispatch?.inputs ?? {}
   const reasons: string[] = []
-  const values: Record<string, TemplateValue> = {}
+  const values: Record<string, DispatchValue> = {}
   for (const [name, input] of Object.entries(inputs)) if (input.default !== undefined) values[name] = templateNumber(input.default)
   for (const [name, text] of Object.entries(given)) {
     const read = Object.hasOwn(inputs, name) ? readValue(name, text, inputs[name] as DispatchInput) : unknownInput(name, inputs)
@@ -26,33 +27,53 @@ export function readDispatch(triggers: Triggers | undefined, given: Readonly<Rec
 
 function unknownInput(name: string, inputs: Readonly<Record<string, DispatchInput>>): string {
   const names = Object.keys(inputs)
-  const known = names.length === 0 ? 'This spec declares none in on.workflow_dispatch.inputs.' : `Known are ${names.join(', ')}.`
-  return `There is no input "${name.slice(0, 64)}".${suggest(name, names)} ${known}`
+  const declared = names.map(span).join(', ') || 'none'
+  const hint = suggest(name, names)
+  return `${span(name)} is not an input of this spec. It declares: ${declared} (\`on.workflow_dispatch.inputs\`).${hint}`
 }
 
-function readValue(name: string, text: string, input: DispatchInput): { readonly value: TemplateValue } | string {
+function span(text: string): string {
+  return `\`${text.slice(0, 300).replaceAll('`', 'ˋ')}\``
+}
+
+function readValue(name: string, text: string, input: DispatchInput): { readonly value: DispatchValue } | string {
+  const value = givenValue(text, input)
+  return value === undefined ? `${span(name)} does not take ${span(text)}; expected ${expectation(input)}.` : { value }
+}
+
+function givenValue(text: string, input: DispatchInput): DispatchValue | undefined {
   switch (input.type) {
     case 'boolean':
-      return text === 'true' || text === 'false' ? { value: text === 'true' } : `Expected true or false for ${name}.`
+      return text === 'true' || text === 'false' ? text === 'true' : undefined
     case 'choice':
-      return input.options.includes(text) ? { value: text } : `Expected one of ${input.options.join(', ')} for ${name}.`
+      return input.options.includes(text) ? text : undefined
     case 'number':
-      return readNumber(name, text, input)
+      return numberOf(text, input)
     case 'string':
-      return fits(text, input.pattern)
-        ? { value: text }
-        : `Expected ${input.pattern ?? 'letters, digits and ._/:@+- (at most 256)'} for ${name}.`
+      return fits(text, input.pattern) ? text : undefined
   }
 }
 
-function readNumber(name: string, text: string, { min = -Infinity, max = Infinity }: { min?: number; max?: number }) {
+function numberOf(text: string, { min = -Infinity, max = Infinity }: { min?: number; max?: number }): DispatchValue | undefined {
   const value = /^-?[0-9]{1,15}(?:\.[0-9]{1,15})?$/.test(text) ? Number(text) : Number.NaN
-  if (value >= min && value <= max) return { value: templateNumber(value) }
-  return `Expected a number${min === -Infinity ? '' : ` from ${min}`}${max === Infinity ? '' : ` to ${max}`} for ${name}.`
+  return value >= min && value <= max ? templateNumber(value) : undefined
+}
+
+function expectation(input: DispatchInput): string {
+  switch (input.type) {
+    case 'number':
+      return `a number${input.min === undefined ? '' : ` from ${input.min}`}${input.max === undefined ? '' : ` to ${input.max}`}`
+    case 'boolean':
+      return '`true` or `false`'
+    case 'choice':
+      return input.options.map(span).join(' or ')
+    case 'string':
+      return input.pattern === undefined ? 'at most 256 letters, digits and `._/:@+-`' : `text that matches ${span(input.pattern)}`
+  }
 }
 
 /** A fraction prints as Python prints a float. */
-function templateNumber(value: number | string | boolean): TemplateValue {
+function templateNumber(value: number | string | boolean): DispatchValue {
   return typeof value === 'number' && !Number.isInteger(value) ? { float: value } : value
 }
 

@@ -158,6 +158,9 @@ export type DispatchInput =
   | { readonly type: 'boolean'; readonly default?: boolean }
   | { readonly type: 'string'; readonly default?: string; readonly pattern?: string }
 
+/** What a person gave for an input; a fraction prints as Python's float. */
+export type DispatchValue = string | number | boolean | { readonly float: number }
+
 /** `cancelInProgress` and `limit` absent: extensions.md §2's defaults, which need the tier. */
 export type Concurrency = { readonly group?: string; readonly cancelInProgress?: boolean; readonly limit?: number }
 

@@ -1,4 +1,4 @@
-import type { Compare, FileSpec, InputSpec, MetricPolicy, OutputSpec, Tier } from '../spec/types.ts'
+import type { Compare, DispatchValue, FileSpec, InputSpec, MetricPolicy, OutputSpec, Tier } from '../spec/types.ts'
 import type { WorkflowId } from './names.ts'
 import type { Provenance, TaskPolicy } from './state.ts'
 
@@ -33,7 +33,7 @@ export type WorkflowPlan = {
 export type Dispatch = {
   /** Empty for pushes and pull requests; a comment's id for a dispatch, which always makes its own run. */
   readonly nonce: string
-  readonly values: Readonly<Record<string, string | number | boolean>>
+  readonly values: Readonly<Record<string, DispatchValue>>
 }
 
 export type PlannedGroup = {

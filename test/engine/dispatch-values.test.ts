@@ -24,7 +24,7 @@ describe('Values of a dispatch', () => {
   const taken: readonly (readonly [Readonly<Record<string, string>>, Readonly<Record<string, unknown>>])[] = [
     [{}, { episodes: 200 }],
     [{ episodes: '5000' }, { episodes: 5000 }],
-    [{ episodes: '1.5' }, { episodes: 1.5 }],
+    [{ episodes: '1.5' }, { episodes: { float: 1.5 } }],
     [{ scene: 'bin' }, { episodes: 200, scene: 'bin' }],
     [{ fast: 'false' }, { episodes: 200, fast: false }],
     [{ note: 'a/b:c@d+e-f' }, { episodes: 200, note: 'a/b:c@d+e-f' }],
@@ -43,6 +43,7 @@ describe('Values of a dispatch', () => {
     [{ episodes: 'NaN' }, /a number/],
     [{ scene: 'floor' }, /`shelf` or `bin`/],
     [{ fast: 'yes' }, /`true` or `false`/],
+    [{ note: '+rf' }, /letters, digits/],
     [{ note: '-rf' }, /letters, digits/],
     [{ note: 'a b' }, /letters, digits/],
     [{ note: 'a:' }, /letters, digits/],

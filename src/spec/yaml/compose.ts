@@ -17,7 +17,8 @@ const maximumSyntaxFaults = 5
  * Loads one YAML document into nodes, or reports every fault and returns undefined. Never throws.
  * An empty document is null, as in PyYAML.
  */
-export function loadYaml(text: string, dialect: Dialect, origin: Origin, reporter: Reporter): YamlNode | undefined {
+export function loadYaml(written: string, dialect: Dialect, origin: Origin, reporter: Reporter): YamlNode | undefined {
+  const text = dialect.lineBreaks === 'yaml-1.1' ? withPlainLineBreaks(written) : written
   if (!isWellFormed(text, dialect, origin, reporter)) return undefined
   const composed = composeText(text)
   const repaired = composed.kind === 'faults' && dialect.shallowFlow === 'accepted' ? indentFlowLines(text) : undefined
@@ -31,6 +32,11 @@ export function loadYaml(text: string, dialect: Dialect, origin: Origin, reporte
     const deep = firstTooDeep(tokens)
     return deep === undefined ? composeOne(tokens, source.length, dialect) : { kind: 'too-deep', offset: deep }
   }
+}
+
+/** A lone carriage return and NEL end a line in YAML 1.1 (yaml.org/spec/1.1 §5.4); each is one character, so places stay. */
+function withPlainLineBreaks(text: string): string {
+  return /[\r\x85]/.test(text) ? text.replaceAll(/\r(?!\n)|\x85/g, '\n') : text
 }
 
 /** The lexer's announcement of a scalar. */

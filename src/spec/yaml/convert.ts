@@ -55,6 +55,10 @@ function createConverter(source: string, dialect: Dialect, origin: Origin, repor
   }
 
   function declareAnchor(anchor: string, at: Range): boolean {
+    if (dialect.version === '1.1' && !/^[A-Za-z0-9_-]+$/.test(anchor)) {
+      fail('syntax/anchor', at, `Expected letters, digits, "_" and "-" for an anchor, but it is "&${anchor}". Rename it.`)
+      return false
+    }
     if (anchors.has(anchor) && dialect.version === '1.1') {
       fail('syntax/anchor', at, `Expected each anchor once, but "&${anchor}" stands here a second time. Rename one.`)
       return false
@@ -87,6 +91,10 @@ function createConverter(source: string, dialect: Dialect, origin: Origin, repor
   function collection(parsed: ParsedNode): YamlNode | undefined {
     if (parsed.tag !== undefined && !dialect.collectionTags.includes(parsed.tag)) {
       return fail('syntax/tag', range(parsed), `The tag "${parsed.tag}" is not known here. Remove it.`)
+    }
+    const own = isSeq(parsed) ? 'seq' : 'map'
+    if (parsed.tag?.startsWith('tag:yaml.org,2002:') && !parsed.tag.endsWith(own)) {
+      return fail('syntax/tag', range(parsed), `The tag "${parsed.tag}" does not fit what stands here. Remove it.`)
     }
     if (isSeq(parsed)) return sequence(parsed.items as ParsedNode[], range(parsed))
     if (isMap(parsed)) return mapping(parsed, range(parsed))

@@ -15,6 +15,7 @@ const dialect: Dialect = {
   version: '1.2',
   scalar: (written) => (written.tag === undefined ? implicit(written) : explicit(written.tag, written.text)),
   collectionTags: ['tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq'],
+  lineBreaks: 'yaml-1.2',
   mergeKeys: 'plain',
   duplicateKeys: 'error',
   tabs: 'allowed',

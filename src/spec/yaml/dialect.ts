@@ -11,6 +11,7 @@ export type Dialect = {
   scalar(written: WrittenScalar): ScalarResult
   /** Tags that may stand on a collection. */
   readonly collectionTags: readonly string[]
+  readonly lineBreaks: 'yaml-1.1' | 'yaml-1.2'
   readonly mergeKeys: 'merged' | 'plain'
   readonly duplicateKeys: 'warning' | 'error'
   readonly tabs: 'refused' | 'allowed'

@@ -1,5 +1,5 @@
 import type { TemplateValue } from '../types.ts'
-import { toPlainJson } from './plain-data.ts'
+import { jsonKey, toPlainJson } from './plain-data.ts'
 
 /**
  * A document as JSON text. Integers keep all their digits. JSON has no word for what YAML writes as `.nan` and `.inf`, so they become
@@ -36,12 +36,7 @@ type Entry = readonly [key: string, value: TemplateValue]
 /** Keys as text; of two that become the same the last wins, as in any reader of JSON. */
 function entriesOf(value: ReadonlyMap<TemplateValue, TemplateValue> | { readonly [key: string]: TemplateValue }): readonly Entry[] {
   const entries = value instanceof Map ? [...value] : Object.entries(value)
-  return [...new Map(entries.map(([key, item]) => [keyText(key), item]))]
-}
-
-function keyText(key: TemplateValue): string {
-  const plain = toPlainJson(key)
-  return typeof plain === 'string' ? plain : String(plain)
+  return [...new Map(entries.map(([key, item]) => [jsonKey(key), item]))]
 }
 
 function entryText([key, value]: Entry, indent: string): string {

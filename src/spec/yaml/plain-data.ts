@@ -1,3 +1,4 @@
+import { pythonFloatText } from '../python-number.ts'
 import type { TemplateValue } from '../types.ts'
 import type { ScalarNode, YamlNode } from './node.ts'
 
@@ -62,7 +63,8 @@ export function toPlainJson(value: TemplateValue): unknown {
 }
 
 /** `json.dumps` writes keys that are no strings as text. */
-function jsonKey(key: TemplateValue): string {
+export function jsonKey(key: TemplateValue): string {
+  if (typeof key === 'object' && key !== null && 'float' in key && typeof key.float === 'number') return pythonFloatText(key.float)
   return typeof key === 'string' ? key : String(toPlainJson(key))
 }
 

@@ -17,6 +17,7 @@ const dialect: Dialect = {
   version: '1.1',
   scalar: (written) => (written.tag === undefined ? implicit(written) : explicit(written.tag, written.text)),
   collectionTags: [`${core}map`, `${core}seq`],
+  lineBreaks: 'yaml-1.1',
   mergeKeys: 'merged',
   duplicateKeys: 'warning',
   tabs: 'refused',
@@ -120,7 +121,8 @@ function readDate(text: string): ScalarResult {
   const match = dateOnly.exec(text) ?? dateAndTime.exec(text)
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = (match ?? []).slice(1, 7).map((part) => Number(part ?? 0))
   const exists = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)
-  if (!exists || hour > 23 || minute > 59 || second > 59) return wrong(text, 'a date')
+  const offsetHours = Number(/^[-+]([0-9]+)/.exec(match?.[8] ?? '')?.[1] ?? 0)
+  if (!exists || offsetHours > 23 || hour > 23 || minute > 59 || second > 59) return wrong(text, 'a date')
   const date = [String(year).padStart(4, '0'), twoDigits(month), twoDigits(day)].join('-')
   if (match?.[4] === undefined) return { kind: 'date', value: { date } }
   const fraction = (match[7] ?? '').slice(0, 6)

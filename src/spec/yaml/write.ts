@@ -101,7 +101,8 @@ function oneLine(text: string): string {
 function isPlain(text: string): boolean {
   if (!/^(?:-{0,2}[A-Za-z]|[0-9_./])(?:[\x20-\x7e]*[!-9;-~])?$/.test(text) || /:(?: |$)| #|[{}[\],]/.test(text) || text.length > 200)
     return false
-  return !/^[yn]$/i.test(text) && meansText(text) && meansTextToCore(text)
+  // At the start of a line three dots end a document.
+  return !/^(?:[yn]$|\.\.\.)/i.test(text) && meansText(text) && meansTextToCore(text)
 }
 
 function quoted(text: string): string {
