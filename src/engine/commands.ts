@@ -110,22 +110,20 @@ export function createCommands(deps: CommandDeps) {
   async function cancel(
     target: Extract<Command, { kind: 'cancel' }>['target'],
     views: readonly WorkflowView[],
-    { comment }: CommandLine,
+    { comment, nonce }: CommandLine,
   ): Promise<Outcome> {
     const rows = await deps.views.list({ repositoryId: comment.repository.id, pullRequest: comment.number }, maxCancelled)
     const chosen = target.kind === 'all' ? rows : rows.filter((row) => row.spec === target.path)
     if (target.kind === 'named' && chosen.length === 0) return refused(unknownSpec(target.path, views))
     const live = chosen.filter((row) => row.finishedAt === undefined)
-    const reason = `/osmo cancel in #${comment.number}`
-    const wasMine = views.some(
-      ({ workflow: { cancellation } }) => cancellation?.by === comment.sender?.login && cancellation?.reason === reason,
-    )
-    if (live.length === 0) return wasMine ? done : refused('Nothing is running here that could be cancelled.')
+    const wasHeard = views.some((view) => view.workflow.cancellation?.request === nonce)
+    if (live.length === 0) return wasHeard ? done : refused('Nothing is running here that could be cancelled.')
     for (const { id } of live) {
       await deps.workflows.post(id, {
         kind: 'cancel-requested',
         by: comment.sender?.login ?? 'somebody',
-        reason,
+        reason: `/osmo cancel in #${comment.number}`,
+        request: nonce,
       })
       deps.wakeWorkflow(id)
     }

@@ -1,5 +1,5 @@
 import { backoffSeconds, decide } from './exit.ts'
-import type { Exit, Group, Slice, Task, TaskState, TimerName, WorkflowEvent } from './state.ts'
+import type { Cancellation, Exit, Group, Slice, Task, TaskState, TimerName, WorkflowEvent } from './state.ts'
 import { type FinishedState, isFinished, ownsPod, type PodState } from './status.ts'
 
 /** What one event says by itself. What follows from it for groups and the workflow is `settle`'s. */
@@ -10,7 +10,7 @@ export function move(slice: Slice, event: WorkflowEvent): Slice {
     case 'cancel-requested':
       return slice.workflow.cancellation || slice.workflow.finishedAt !== undefined
         ? slice
-        : { ...slice, workflow: { ...slice.workflow, cancellation: { at: event.at, by: event.by, reason: event.reason } } }
+        : { ...slice, workflow: { ...slice.workflow, cancellation: cancellationOf(event) } }
     case 'base-inputs-settled':
       return baseSettled(slice, event.group)
     case 'group-finished':
@@ -40,6 +40,10 @@ export function move(slice: Slice, event: WorkflowEvent): Slice {
     default:
       return unreachable(event)
   }
+}
+
+function cancellationOf({ kind: _, ...cancellation }: Extract<WorkflowEvent, { kind: 'cancel-requested' }>): Cancellation {
+  return cancellation
 }
 
 /** A group stops waiting for an upstream that completed; one that failed takes it down (exit code 3000). */

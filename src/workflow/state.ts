@@ -46,7 +46,8 @@ export type Provenance = {
   readonly tier: Tier
 }
 
-export type Cancellation = { readonly at: Instant; readonly by: string; readonly reason: string }
+/** `request` names the comment that asked, so that hearing it again is told from asking again. */
+export type Cancellation = { readonly at: Instant; readonly by: string; readonly reason: string; readonly request?: string }
 
 /** The header: one row, locked while events are folded. */
 export type Workflow = {
@@ -192,7 +193,7 @@ export type WorkflowEvent =
   /** The backend does not have it and cannot say how it ended. */
   | { readonly kind: 'pod-lost'; readonly at: Instant; readonly task: string; readonly attempt: number; readonly message: string }
   | { readonly kind: 'benchmarks-collected'; readonly at: Instant; readonly task: string; readonly attempt: number }
-  | { readonly kind: 'cancel-requested'; readonly at: Instant; readonly by: string; readonly reason: string }
+  | ({ readonly kind: 'cancel-requested' } & Cancellation)
   | { readonly kind: 'timer-fired'; readonly at: Instant; readonly timer: TimerName }
   /** Carries the end of a group to downstream groups that were not loaded with it. */
   | { readonly kind: 'group-finished'; readonly at: Instant; readonly group: string; readonly outcome: 'completed' | 'failed' }

@@ -219,7 +219,9 @@ it('there is one report, and a copy of its marker by somebody else is left alone
 it('a report that somebody deleted is written anew', async () => {
   const [own] = await reportsOf()
   await world.admin('deleteComment', { id: own!.id, as: 'mara' })
+  const before = (await runsOf('steady')).length
   await command('/osmo rerun steady')
+  await until('the new run', async () => ((await runsOf('steady')).length > before ? true : undefined))
   await until('a new report', async () => (await reportsOf()).find(({ id, author }) => author === 'osmo-runner[bot]' && id !== own!.id))
 })
 

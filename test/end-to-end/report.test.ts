@@ -124,7 +124,7 @@ it('a softer base branch does not turn a shared check green', async () => {
   const soft = strict.replace('min: 50', 'min: 1')
   await world.push('strict', { '.osmo/judged.yaml': strict }, 'main')
   await world.push('soft', { '.osmo/judged.yaml': soft }, 'main')
-  const sha = await world.push('shared', { '.osmo/judged.yaml': soft }, 'main')
+  const sha = await world.push('shared', { '.osmo/judged.yaml': soft, note: 'shared' }, 'main')
   await world.admin('createPullRequest', { repository, title: 'Strict', head: 'shared', base: 'strict', author: 'mara' })
   assert.equal((await world.conclusion(sha, 'osmo / judged')).conclusion, 'failure')
   await world.admin('createPullRequest', { repository, title: 'Soft', head: 'shared', base: 'soft', author: 'mara' })
