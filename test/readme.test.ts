@@ -10,6 +10,9 @@ const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, lang
 const runBy: Readonly<Record<string, string>> = {
   'npm start': 'test/end-to-end/demo.test.ts',
   'npm test': '.ci/run',
+  'node bin/osmo.mjs validate templates/hello': 'test/cli/readme.test.ts',
+  'node bin/osmo.mjs plan templates/robot-arm/repository --event pull_request': 'test/cli/readme.test.ts',
+  'node bin/osmo.mjs render templates/hello/.osmo/hello.yaml': 'test/cli/readme.test.ts',
   'npm run bench': 'test/bench/bench.test.ts',
   'export GITHUB_APP_ID=123456': 'test/end-to-end/production.test.ts',
   'export GITHUB_PRIVATE_KEY=./osmo-runner.pem': 'test/end-to-end/production.test.ts',

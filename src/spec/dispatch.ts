@@ -29,11 +29,11 @@ function unknownInput(name: string, inputs: Readonly<Record<string, DispatchInpu
   const names = Object.keys(inputs)
   const declared = names.map(span).join(', ') || 'none'
   const hint = suggest(name, names)
-  return `${span(name)} is not an input of this spec. It declares: ${declared} (\`on.workflow_dispatch.inputs\`).${hint}`
+  return `${span(name)} is not an input of this spec. It declares ${declared} (\`on.workflow_dispatch.inputs\`).${hint}`
 }
 
 function span(text: string): string {
-  return `\`${text.slice(0, 300).replaceAll('`', 'ˋ')}\``
+  return `\`${text.slice(0, 64).replaceAll('`', 'ˋ')}\``
 }
 
 function readValue(name: string, text: string, input: DispatchInput): { readonly value: DispatchValue } | string {

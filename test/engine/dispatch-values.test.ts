@@ -35,7 +35,7 @@ describe('Values of a dispatch', () => {
     it(`${JSON.stringify(given)} are taken`, () => assert.deepEqual(read(given), { kind: 'values', values }))
 
   const refused: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
-    [{ other: '1' }, /`?other`? is not an input of this spec\. It declares: `episodes`, `scene`/],
+    [{ other: '1' }, /`?other`? is not an input of this spec\. It declares `episodes`, `scene`/],
     [{ constructor: '1' }, /`?constructor`? is not an input/],
     [{ episodes: '0' }, /a number from 1 to 5000/],
     [{ episodes: '1e3' }, /a number/],

@@ -76,6 +76,17 @@ describe('scalars as PyYAML reads them', () => {
 })
 
 const documents: readonly (readonly [string, unknown])[] = [
+  ['a: 1\rb: 2\n', { a: 1, b: 2 }],
+  ['a: 1\u0085b: 2\n', { a: 1, b: 2 }],
+  ['a: "x\r  y"\n', { a: 'x y' }],
+  ['a: |\n  x\u0085  y\r\n', { a: 'x\ny\n' }],
+  ['a: &x-y_1 1\nb: *x-y_1\n', { a: 1, b: 1 }],
+  ['a: &x.y 1\n', 'refused'],
+  ['a: !!seq {}\n', 'refused'],
+  ['a: !!map []\n', 'refused'],
+  ['a: !!timestamp "2025-01-01"\n', { a: '2025-01-01' }],
+  ['a: !!set {x, y}\n', 'refused'],
+  ['1.0: a\n', { '1.0': 'a' }],
   ['', null],
   ['a: 1\na: 2\n', { a: 2 }],
   ['1: a\n1.0: b\ntrue: c\n"1": d\n', { 1: 'd' }],
