@@ -5,10 +5,11 @@ import { type Result, table } from './figures.ts'
 import { type Floors, openFloors } from './floors.ts'
 import { benchHop } from './hop.ts'
 import { benchPush } from './push.ts'
+import { benchSpecs } from './specs.ts'
 import { startWorld, type World } from './world.ts'
 
 /**
- * `npm run bench -- [--short | --smoke] [deliveries] [push] [hop] [changes]`: prints each figure beside the machine's own floor, measured in
+ * `npm run bench -- [--short | --smoke] [deliveries] [push] [hop] [changes] [specs]`: prints each figure beside the machine's own floor, measured in
  * the same run. Ends with 1 when anything was lost.
  */
 const scales = {
@@ -17,30 +18,34 @@ const scales = {
     push: { runs: 30 },
     hop: { tasks: 20, chains: 3 },
     changes: { seconds: 20, inFlight: 32 },
+    specs: { seconds: 10 },
   },
   short: {
     deliveries: { ratePerSecond: 500, seconds: 8 },
     push: { runs: 8 },
     hop: { tasks: 10, chains: 1 },
     changes: { seconds: 6, inFlight: 32 },
+    specs: { seconds: 3 },
   },
   smoke: {
     deliveries: { ratePerSecond: 50, seconds: 1 },
     push: { runs: 1 },
     hop: { tasks: 2, chains: 1 },
     changes: { seconds: 1, inFlight: 4 },
+    specs: { seconds: 0.2 },
   },
 } as const
 
 type Scale = (typeof scales)[keyof typeof scales]
 type Name = keyof Scale
-const names: readonly Name[] = ['push', 'hop', 'changes', 'deliveries']
+const names: readonly Name[] = ['push', 'hop', 'changes', 'deliveries', 'specs']
 
 const benchmarks: Readonly<Record<Name, (world: World, floors: Floors, scale: Scale) => Promise<Result>>> = {
   deliveries: (world, _, { deliveries }) => benchDeliveries(world, deliveries),
   push: (world, floors, { push }) => benchPush(world, floors, push),
   hop: (world, floors, { hop }) => benchHop(world, floors, hop),
   changes: (world, _, { changes }) => benchChanges(world, changes),
+  specs: (_, __, { specs }) => benchSpecs(specs),
 }
 
 process.exitCode = await main(process.argv.slice(2))

@@ -179,7 +179,7 @@ it('the button re-runs for a maintainer, and not for a stranger', async () => {
 
 it('a spec without events runs by hand only, and only with what it declares', async () => {
   assert.equal((await runsOf('long')).length, 0)
-  assert.match((await say('/osmo run long nothing=1')).reply, /`nothing` is not an input of this spec\. It declares: `tag`/)
+  assert.match((await say('/osmo run long nothing=1')).reply, /`nothing` is not an input of this spec\. It declares `tag`/)
   assert.match((await say('/osmo run long tag="$(id)"')).reply, /`tag` does not take/)
   await command('/osmo run long tag=v1')
   await until('the sleeper to run', async () => (isAlive() ? true : undefined))
