@@ -31,12 +31,16 @@ export function createInbox({ processNext, webhooks, log }: InboxDeps) {
 
   function addWorker(): void {
     if (isClosed || workers.size >= maxWorkers) return
-    const worker: Promise<void> = work().finally(() => workers.delete(worker))
-    workers.add(worker)
+    const worker = Promise.withResolvers<void>()
+    workers.add(worker.promise)
+    void work(worker.promise).finally(worker.resolve)
   }
 
-  /** Forgetting the kick comes before looking, so that one that comes while the last look is under way leads to another. */
-  async function work(): Promise<void> {
+  /**
+   * Forgetting the kick comes before looking, so that one that comes while the last look is under way leads to another; between the last
+   * check for a kick and leaving nothing is awaited, so none falls in between.
+   */
+  async function work(self: Promise<void>): Promise<void> {
     try {
       do {
         isKicked = false
@@ -44,6 +48,8 @@ export function createInbox({ processNext, webhooks, log }: InboxDeps) {
       } while (isKicked && !isClosed)
     } catch (error) {
       log.error({ error }, 'A worker of the inbox stopped; the sweep starts it again')
+    } finally {
+      workers.delete(self)
     }
   }
 

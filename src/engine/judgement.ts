@@ -8,6 +8,9 @@ import type { SampleStore, TaskView, WorkflowView } from './ports.ts'
 
 export type Judged = { readonly judgement: Judgement | undefined; readonly verdict: BenchmarkVerdict }
 
+/** How each run of a comparison went, beside its files. As the only file of a base run: base was not measured, and the reason. */
+export const indexPath = 'runs/index.json'
+
 /** Runs of the default branch that the trend line shows. */
 const historyLength = 30
 
@@ -41,7 +44,7 @@ function benchmarkInput(
     testbed: task?.template.platform ?? 'no platform',
     metrics: benchmark.metrics,
     comparison: comparison(view, benchmark, task, runs),
-    runs,
+    runs: runs.filter((run) => whyUnmeasured(run) === undefined),
     history: history(past),
     requiredCheck: view.plan.required,
     onDefaultBranch: view.workflow.provenance.defaultBranch,
@@ -55,8 +58,10 @@ function comparison(
   runs: readonly BenchmarkRun[],
 ): BenchmarkInput['comparison'] {
   if (!compare || workflow.provenance.pullRequest === undefined) return { kind: 'none' }
-  if (runs.some(({ arm }) => arm === 'base')) return { kind: 'interleaved', base: 'measured' }
   const remedy = `\`/osmo rerun ${workflow.spec}\``
+  const reason = runs.map(whyUnmeasured).find((why) => why !== undefined)
+  if (reason !== undefined) return { kind: 'interleaved', base: 'missing', reason, remedy }
+  if (runs.some(({ arm }) => arm === 'base')) return { kind: 'interleaved', base: 'measured' }
   if (task?.baseInputs?.kind === 'missing')
     return { kind: 'interleaved', base: 'missing', reason: task.baseInputs.reason, remedy: task.baseInputs.remedy }
   if (runs.length === 0) return { kind: 'interleaved', base: 'missing', reason: `Task ${name} left no runs`, remedy }
@@ -67,6 +72,11 @@ function comparison(
     reason: waited ? "The base arm's inputs were not made within an hour" : "The base arm failed, with head's task and with its own",
     remedy,
   }
+}
+
+function whyUnmeasured({ arm, files }: BenchmarkRun): string | undefined {
+  const [file] = files
+  return arm === 'base' && file?.path === indexPath && file.parsed.kind === 'unmeasured' ? file.parsed.reason : undefined
 }
 
 /** One value a run: the median of what its files say, per metric. */

@@ -1,15 +1,19 @@
 import type { Logger } from './log.ts'
 import type { OutboxLane } from './ports.ts'
 
-/** Works off one lane until it is empty; returns how many rows it took in this round. */
-export type LaneWorker = (lane: OutboxLane, signal: AbortSignal) => Promise<number>
+/** Takes at most `room` of what is due in a lane, and returns each as it is under way. */
+export type LaneWorker = (lane: OutboxLane, room: number, signal: AbortSignal) => Promise<readonly Promise<unknown>[]>
+
+/** Under way at once in one lane. Each is taken on its own, so that one that hangs keeps one place and not the lane. */
+export const laneWidth = 16
 
 /**
- * Runs at most one worker per lane in this process. A kick while one runs leads to one more round, so that nothing added in between is
- * left until the sweep. A lane that throws is logged and left to the sweep.
+ * Works off lanes until they are empty, one worker per lane in this process. A kick while one runs leads to one more look, so that nothing
+ * added in between is left until the sweep. A lane that throws is logged and left to the sweep.
  */
 export function createLanes(work: LaneWorker, log: Logger) {
   const running = new Map<OutboxLane, Promise<void>>()
+  const kicked = new Map<OutboxLane, () => void>()
   const again = new Set<OutboxLane>()
   const stop = new AbortController()
 
@@ -17,21 +21,46 @@ export function createLanes(work: LaneWorker, log: Logger) {
 
   function kick(lane: OutboxLane): void {
     if (stop.signal.aborted) return
-    if (running.has(lane)) again.add(lane)
-    else running.set(lane, drain(lane))
+    if (!running.has(lane)) return void running.set(lane, drain(lane))
+    again.add(lane)
+    kicked.get(lane)?.()
   }
 
   async function drain(lane: OutboxLane): Promise<void> {
+    // So that `kick` has noted this run before it can end.
+    await undefined
+    const active = new Set<Promise<unknown>>()
     try {
       do {
         again.delete(lane)
-        while ((await work(lane, stop.signal)) > 0 && !stop.signal.aborted);
-      } while (again.has(lane) && !stop.signal.aborted)
+        await takeMore(lane, active)
+        if (active.size > 0 && !again.has(lane)) await change(lane, active)
+      } while ((active.size > 0 || again.has(lane)) && !stop.signal.aborted)
     } catch (error) {
       log.error({ error, lane }, 'A lane of the outbox stopped; the sweep starts it again')
-    } finally {
-      running.delete(lane)
     }
+    await Promise.all(active)
+    // Kicks that came while the last ones ended are not forgotten: nothing is awaited between this look and leaving.
+    running.delete(lane)
+    if (again.delete(lane)) kick(lane)
+  }
+
+  async function takeMore(lane: OutboxLane, active: Set<Promise<unknown>>): Promise<void> {
+    if (active.size >= laneWidth || stop.signal.aborted) return
+    for (const one of await work(lane, laneWidth - active.size, stop.signal)) {
+      const ended: Promise<unknown> = one
+        .catch((error: unknown) => log.error({ error, lane }, 'An effect ended without a result; its lease gives it back'))
+        .finally(() => active.delete(ended))
+      active.add(ended)
+    }
+  }
+
+  /** Resolves when one has ended, and so may have made its successor due, or on a kick. Those that end together are one change. */
+  async function change(lane: OutboxLane, active: ReadonlySet<Promise<unknown>>): Promise<void> {
+    const kick = new Promise<void>((resolve) => kicked.set(lane, resolve))
+    await Promise.race([kick, ...active])
+    kicked.delete(lane)
+    await new Promise((resolve) => setImmediate(resolve))
   }
 
   /** Resolves once no lane runs, for tests and a clean end. */
@@ -41,6 +70,7 @@ export function createLanes(work: LaneWorker, log: Logger) {
 
   async function close(): Promise<void> {
     stop.abort()
+    for (const wake of kicked.values()) wake()
     await settled()
   }
 }

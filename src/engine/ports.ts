@@ -178,16 +178,33 @@ export type OutboxEffect =
 
 /** `pods:<backend>` is admitted by the dispatcher; `work` is everything inside; `reports` are writes to GitHub. */
 export type OutboxLane = 'work' | 'reports' | `pods:${string}`
-export type OutboxRow = { readonly id: string; readonly effect: OutboxEffect; readonly failures: number; readonly dueAt: Instant }
+export type OutboxRow = {
+  readonly id: string
+  readonly effect: OutboxEffect
+  readonly failures: number
+  readonly dueAt: Instant
+  /** Since it was added. */
+  readonly ageSeconds: number
+  /** Whose rate at GitHub it uses, if it speaks to GitHub. */
+  readonly installationId: number | undefined
+}
 
 export interface Outbox {
   /** Coalesced by key: a row of the same key that nobody has taken yet is replaced (earliest due time kept). */
   add(effect: OutboxEffect, options: { readonly key: string; readonly lane: OutboxLane; readonly delaySeconds: number }): Promise<void>
-  /** Takes due rows for `leaseSeconds`; a process that dies gives them back by time. Skips rows that others hold. */
+  /** Takes due rows for `leaseSeconds`; a process that dies gives them back by time. Skips rows that others hold or whose installation is paused. */
   claim(lane: OutboxLane, limit: number, leaseSeconds: number): Promise<readonly OutboxRow[]>
   done(ids: readonly string[]): Promise<void>
   /** Back after a delay, with its message; the caller decides how often. */
   retry(id: string, delaySeconds: number, message: string): Promise<void>
+  /** Holds a row that was taken for longer. */
+  extend(id: string, leaseSeconds: number): Promise<void>
+  /** Takes a row out for good, and keeps it with its message where people find it. */
+  bury(id: string, message: string): Promise<void>
+  /** How many were buried. */
+  buried(): Promise<number>
+  /** GitHub asks this installation to wait: none of its rows is taken for so long. Others go on. */
+  pause(installationId: number, seconds: number): Promise<void>
   /** Lanes with due rows that nobody holds. */
   dueLanes(): Promise<readonly OutboxLane[]>
   /** Gives back what a dead process of this installation held. Only for a data directory that is locked by us. */
@@ -481,6 +498,17 @@ export interface ReportStore {
   configDigest(id: SubmissionId): Promise<string | undefined>
   comment(repositoryId: number, pullRequest: number): Promise<{ readonly commentId: number; readonly digest: string } | undefined>
   saveComment(repositoryId: number, pullRequest: number, commentId: number, digest: string): Promise<void>
+  /** GitHub has been told the end of what this `CheckWrite.externalId` names. */
+  saveConclusion(externalId: string): Promise<void>
+  /** Every check of this submission is on GitHub. */
+  saveSubmissionReported(id: SubmissionId): Promise<void>
+  /**
+   * Asks again for reports that did not arrive: of workflows that ended, and submissions that were opened, within three days, longer than
+   * two minutes ago, and whose checks do not show it. Each at most once an hour. Returns how many.
+   */
+  requeueOverdue(limit: number): Promise<number>
+  /** The installation can be written to again: all its reports of unfinished workflows, and those that did not arrive, are due now. */
+  requeueOfInstallation(installationId: number): Promise<void>
 }
 
 export interface AuditStore {

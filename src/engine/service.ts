@@ -1,37 +1,39 @@
 import type { PlatformConfig } from '../spec/types.ts'
 import { fold } from '../workflow/fold.ts'
 import type { WorkflowId } from '../workflow/names.ts'
+import { abandon } from './abandon.ts'
 import { createBaseInputs } from './base-inputs.ts'
 import type { BurstGauge } from './burst-gauge.ts'
-import { collectBenchmarks } from './collect.ts'
+import { type BenchmarkParser, collectBenchmarks, parseInProcess } from './collect.ts'
 import { createCommands } from './commands.ts'
 import { createDeliveryWorker, type Translate } from './deliveries.ts'
 import { createDispatcher } from './dispatcher.ts'
+import { createFolds } from './folds.ts'
 import { createInbox } from './inbox.ts'
 import { createLanes } from './lanes.ts'
 import type { Logger } from './log.ts'
 import type { OrderDeps } from './order.ts'
-import {
-  type AuditStore,
-  type Backend,
-  type DeliveryStore,
-  type DispatchStore,
-  type Forge,
-  ForgeError,
-  type ForgeReader,
-  type LogStore,
-  type ObjectStore,
-  type Outbox,
-  type OutboxLane,
-  type OutboxRow,
-  type ReportStore,
-  type SampleStore,
-  type SourceMirror,
-  type SubmissionStore,
-  type ViewStore,
-  type Waker,
-  type WakeupConsumer,
-  type WorkflowStore,
+import { createOutboxWorker } from './outbox-worker.ts'
+import type {
+  AuditStore,
+  Backend,
+  DeliveryStore,
+  DispatchStore,
+  Forge,
+  ForgeReader,
+  LogStore,
+  ObjectStore,
+  Outbox,
+  OutboxLane,
+  OutboxRow,
+  ReportStore,
+  SampleStore,
+  SourceMirror,
+  SubmissionStore,
+  ViewStore,
+  Waker,
+  WakeupConsumer,
+  WorkflowStore,
 } from './ports.ts'
 import { createReports, type ReportDeps } from './report.ts'
 import { createReruns } from './reruns.ts'
@@ -65,6 +67,10 @@ export type ServiceDeps = {
   /** Of the webhooks that this process takes itself; absent where another one takes them. */
   readonly webhooks?: Pick<BurstGauge, 'isHigh'>
   readonly parse: SpecParser
+  /** Of benchmark files; in this process when absent. */
+  readonly parseBenchmark?: BenchmarkParser
+  /** Whether a backend is this process's at the moment; always, when absent. */
+  readonly holds?: (backend: string) => boolean
   readonly latest: Latest
   readonly platforms: PlatformConfig
   readonly appId: number
@@ -84,20 +90,19 @@ export type Service = {
   stop(): Promise<void>
 }
 
-const leaseSeconds = 30
-const batch = 32
-const maxReportFailures = 12
-
 /** Joins decisions with the world: every port, each worker, and the sweep that makes up for whatever is lost. */
 export function createService(
   deps: ServiceDeps,
 ): Service & { readonly settled: () => Promise<void>; readonly sweepNow: (extent?: 'store-only' | 'with-backends') => Promise<unknown> } {
   const { stores, queue, backends, log } = deps
   const stopping = new AbortController()
-  const wakeWorkflow = (id: WorkflowId) => void foldSoon(id)
+  const holds = deps.holds ?? (() => true)
+  const folds = createFolds(foldWorkflow, log)
+  const wakeWorkflow = folds.soon
   const lanes = createLanes(workLane, log)
   const kick = (lane: OutboxLane) => lanes.kick(lane)
-  const shared = { ...deps, ...stores, wakeWorkflow, kick, waker: queue }
+  const parseBenchmark = deps.parseBenchmark ?? parseInProcess
+  const shared = { ...deps, ...stores, parseBenchmark, holds, wakeWorkflow, kick, waker: queue }
   const submitter = createSubmitter(shared)
   const reruns = createReruns({ ...shared, submitter })
   const commands = createCommands({ ...shared, submitter, reruns })
@@ -105,10 +110,10 @@ export function createService(
   const inbox = createInbox({ processNext: deliveryWorker.processNext, webhooks: deps.webhooks ?? { isHigh: () => false }, log })
   const dispatcher = createDispatcher(shared)
   const baseInputs = createBaseInputs(shared)
-  const reports = createReports({ ...shared, runtimeOf: (name) => backends.get(name)?.description ?? '' })
+  const outboxWorker = createOutboxWorker({ ...shared, perform, abandon: (row, message) => abandon(row, message, shared) })
+  const forge = noting(deps.forge, stores.reports)
+  const reports = createReports({ ...shared, forge, runtimeOf: (name) => backends.get(name)?.description ?? '' })
   const sweep = createSweep({ ...shared, kickInbox: inbox.kick, foldWorkflow })
-  const folding = new Map<WorkflowId, Promise<unknown>>()
-  const foldAgain = new Set<WorkflowId>()
   const consumers: { close(): Promise<void> }[] = []
   let loops: Promise<unknown>[] = []
 
@@ -129,37 +134,17 @@ export function createService(
     await Promise.all(loops)
     await inbox.close()
     await lanes.close()
-    await Promise.all(folding.values())
+    await folds.close()
   }
 
   async function settled(): Promise<void> {
     await inbox.settled()
-    while (folding.size > 0) await Promise.all(folding.values())
+    await folds.settled()
     await lanes.settled()
-    if (folding.size > 0) await settled()
+    if (!folds.isIdle()) await settled()
   }
 
   // ------------------------------------------------------------------ folding
-
-  /** In this process at once; should it die, the sweep of any process finds the same events. */
-  function foldSoon(id: WorkflowId): void {
-    if (stopping.signal.aborted) return
-    if (folding.has(id)) {
-      foldAgain.add(id)
-      return
-    }
-    const run = foldUntilIdle(id)
-      .catch((error: unknown) => log.error({ error, workflow: id }, 'A workflow could not be folded; the sweep tries again'))
-      .finally(() => folding.delete(id))
-    folding.set(id, run)
-  }
-
-  async function foldUntilIdle(id: WorkflowId): Promise<void> {
-    do {
-      foldAgain.delete(id)
-      await foldWorkflow(id)
-    } while (foldAgain.has(id))
-  }
 
   async function foldWorkflow(id: WorkflowId): Promise<void> {
     const transitions: Transition[] = []
@@ -177,33 +162,11 @@ export function createService(
 
   // ------------------------------------------------------------------- outbox
 
-  async function workLane(lane: OutboxLane, signal: AbortSignal): Promise<number> {
-    if (lane.startsWith('pods:')) return dispatcher.dispatchLane(lane.slice('pods:'.length), signal)
-    const rows = await stores.outbox.claim(lane, batch, leaseSeconds)
-    await Promise.all(rows.map((row) => performRow(row, signal)))
-    return rows.length
-  }
-
-  async function performRow(row: OutboxRow, signal: AbortSignal): Promise<void> {
-    try {
-      const result = await perform(row, AbortSignal.any([signal, AbortSignal.timeout(1000 * leaseSeconds)]))
-      if (result === 'later') await stores.outbox.retry(row.id, 5, 'waiting')
-      else await stores.outbox.done([row.id])
-    } catch (error) {
-      await failed(row, error)
-    }
-  }
-
-  async function failed(row: OutboxRow, error: unknown): Promise<void> {
-    const message = error instanceof Error ? error.message : String(error)
-    const hopeless = error instanceof ForgeError && (error.reaction === 'give-up' || row.failures >= maxReportFailures)
-    log.warn(
-      { error, effect: row.effect.kind, failures: row.failures },
-      hopeless ? 'An effect was given up' : 'An effect failed; trying again',
-    )
-    if (hopeless) return stores.outbox.done([row.id])
-    const asked = error instanceof ForgeError ? error.retryAfterSeconds : undefined
-    await stores.outbox.retry(row.id, asked ?? Math.min(300, 2 ** row.failures), message)
+  async function workLane(lane: OutboxLane, room: number, signal: AbortSignal): Promise<readonly Promise<unknown>[]> {
+    if (!lane.startsWith('pods:')) return outboxWorker.take(lane, room, signal)
+    const backend = lane.slice('pods:'.length)
+    const count = holds(backend) ? await dispatcher.dispatchLane(backend, signal) : 0
+    return count > 0 ? [Promise.resolve()] : []
   }
 
   async function perform(row: OutboxRow, signal: AbortSignal): Promise<'done' | 'later'> {
@@ -211,6 +174,7 @@ export function createService(
     switch (effect.kind) {
       case 'config-report':
         await reports.reportSubmission(effect.submission, signal)
+        await stores.reports.saveSubmissionReported(effect.submission)
         return 'done'
       case 'pull-request-report':
         await reports.reportPullRequest(effect.repositoryId, effect.pullRequest, signal)
@@ -238,7 +202,7 @@ export function createService(
         await baseInputs.announce(workflow, signal)
         return 'done'
       case 'collect-benchmarks':
-        await collectBenchmarks(workflow, effect.task, effect.attempt, shared)
+        await collectBenchmarks({ workflow, task: effect.task, attempt: effect.attempt }, shared, signal)
         return 'done'
       case 'free-slot':
         await freeSlot(workflow)
@@ -283,6 +247,7 @@ export function createService(
     while (!stopping.signal.aborted) {
       try {
         await backend.watch(async (sightings) => {
+          if (!holds(backend.name)) return
           for (const id of await stores.workflows.recordSightings(sightings)) wakeWorkflow(id)
         }, stopping.signal)
       } catch (error) {
@@ -303,5 +268,16 @@ export function createService(
         resolve()
       }
     })
+  }
+}
+
+/** Notes each check that GitHub shows as ended, so that the sweep finds those that it does not. */
+function noting(forge: Forge, reports: ReportStore): Forge {
+  return { ...forge, writeCheck }
+
+  async function writeCheck(...[check, signal]: Parameters<Forge['writeCheck']>): ReturnType<Forge['writeCheck']> {
+    const written = await forge.writeCheck(check, signal)
+    if (check.state.status === 'completed') await reports.saveConclusion(check.externalId)
+    return written
   }
 }

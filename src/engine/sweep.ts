@@ -1,11 +1,15 @@
 import type { PodName, WorkflowId } from '../workflow/names.ts'
 import type { Logger } from './log.ts'
-import type { Backend, ExpectedPod, Outbox, OutboxLane, Sighting, WorkflowStore } from './ports.ts'
+import type { Backend, DeliveryStore, ExpectedPod, Outbox, OutboxLane, ReportStore, Sighting, WorkflowStore } from './ports.ts'
 
 export type SweepDeps = {
   readonly workflows: WorkflowStore
   readonly outbox: Outbox
+  readonly deliveries: Pick<DeliveryStore, 'takeParked'>
+  readonly reports: Pick<ReportStore, 'requeueOverdue'>
   readonly backends: ReadonlyMap<string, Backend>
+  /** A backend that is not ours is another process's to reconcile: its pods are not in our listing. */
+  readonly holds: (backend: string) => boolean
   readonly kickInbox: () => void
   readonly foldWorkflow: (id: WorkflowId) => Promise<unknown>
   readonly kick: (lane: OutboxLane) => void
@@ -35,9 +39,16 @@ export function createSweep(deps: SweepDeps) {
 
   async function sweepStore(): Promise<void> {
     deps.kickInbox()
+    await attempt('parked deliveries', '', tellParked)
+    await attempt('reports that did not arrive', '', () => deps.reports.requeueOverdue(batch))
     for (const key of await workflows.waitingConcurrencyKeys(batch)) await attempt('concurrency group', key, () => admit(key))
     for (const id of await workflows.due(batch)) await attempt('workflow', id, () => deps.foldWorkflow(id))
     for (const lane of await outbox.dueLanes()) deps.kick(lane)
+  }
+
+  async function tellParked(): Promise<void> {
+    for (const parked of await deps.deliveries.takeParked(batch))
+      log.error(parked, 'A delivery could not be acted on and is parked; redeliver it from the settings of the app')
   }
 
   async function admit(key: string): Promise<void> {
@@ -46,12 +57,15 @@ export function createSweep(deps: SweepDeps) {
 
   /** Read the store first and the backend second: the other way round, a pod created in between looks lost. */
   async function sweepBackends(signal: AbortSignal): Promise<void> {
-    for (const backend of backends.values()) await attempt('backend', backend.name, () => reconcile(backend, signal))
+    for (const backend of backends.values())
+      if (deps.holds(backend.name)) await attempt('backend', backend.name, () => reconcile(backend, signal))
   }
 
   async function reconcile(backend: Backend, signal: AbortSignal): Promise<void> {
     const expected = await workflows.expectedPods(backend.name)
     const seen = await backend.list(signal)
+    // Lost while it was listed: another process may have it and what it has started is not in our listing.
+    if (!deps.holds(backend.name)) return
     const now = deps.clock()
     const sightings = [...seen, ...lost(expected, seen, now)]
     for (const id of await workflows.recordSightings(sightings)) deps.wakeWorkflow(id)

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { OutboxEffect, OutboxLane } from '../engine/ports.ts'
+import type { OutboxEffect, OutboxLane, SubmissionId } from '../engine/ports.ts'
 import type { Instant, WorkflowId } from '../workflow/names.ts'
 import type { Effect } from '../workflow/state.ts'
 import type { Database } from './database.ts'
@@ -36,19 +36,30 @@ export async function addOther(
   await addRows(db, [otherRow(effect, row)])
 }
 
+/** The checks of a submission. */
+export async function addConfigReport(db: Database, submission: SubmissionId): Promise<void> {
+  await addOther(db, { kind: 'config-report', submission }, { key: `config-report/${submission}`, lane: 'reports', delaySeconds: 0 })
+}
+
 /** A row of the same key that nobody has taken yet is replaced and keeps the earlier due time. */
 async function addRows(db: Database, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return
   await sql`
-    insert into outbox (key, lane, kind, effect, workflow_id, task, attempt, due_at)
+    insert into outbox (key, lane, kind, effect, workflow_id, task, attempt, due_at, installation_id)
     select c.key, case c.lane when 'pods' then 'pods:' || t.backend else c.lane end, c.kind, c.effect, c.workflow_id, c.task, c.attempt,
-      greatest(instant_now() + c.delay_ms, c.not_before)
+      greatest(instant_now() + c.delay_ms, c.not_before), case c.lane when 'reports' then ${installationOf} end
     from jsonb_to_recordset(${jsonText(oncePerKey(rows))}::jsonb) as c (key text, lane text, kind text, effect jsonb, workflow_id uuid,
       task text, attempt int, delay_ms bigint, not_before bigint)
     left join task t on t.workflow_id = c.workflow_id and t.name = c.task
     on conflict (key) where leased_until is null do update set effect = excluded.effect,
       due_at = least(outbox.due_at, excluded.due_at)`.execute(db)
 }
+
+/** Of what an effect is about; an answer names it. */
+const installationOf = sql`coalesce((c.effect #>> '{answer,repository,installationId}')::bigint,
+  (select r.installation_id from repository r where r.id = coalesce((c.effect ->> 'repositoryId')::bigint,
+    (select w.repository_id from workflow w where w.id = c.workflow_id),
+    (select s.repository_id from submission s where s.id = (c.effect ->> 'submission')::uuid))))`
 
 function oncePerKey(rows: readonly Row[]): readonly Row[] {
   const byKey = new Map<string, Row>()

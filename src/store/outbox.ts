@@ -14,6 +14,10 @@ export function createOutbox(db: Database): Outbox {
     claim,
     done,
     retry,
+    extend,
+    bury,
+    buried,
+    pause,
     dueLanes,
     releaseAll,
   }
@@ -26,8 +30,11 @@ export function createOutbox(db: Database): Outbox {
         limit ${limit} for update skip locked
       )
       update outbox set leased_until = instant_now() + ${leaseSeconds * 1000}::bigint from due where outbox.id = due.id
-      returning outbox.id::text as id, effect, failures, due_at as "dueAt"`.execute(db)
-    return rows.toSorted((a, b) => a.dueAt - b.dueAt || Number(a.id) - Number(b.id))
+      returning outbox.id::text as id, effect, failures, due_at as "dueAt", (instant_now() - created_at) / 1000 as "ageSeconds",
+        installation_id as "installationId"`.execute(db)
+    return rows
+      .map((row) => ({ ...row, installationId: row.installationId ?? undefined }))
+      .toSorted((a, b) => a.dueAt - b.dueAt || Number(a.id) - Number(b.id))
   }
 
   async function done(ids: readonly string[]): Promise<void> {
@@ -42,6 +49,32 @@ export function createOutbox(db: Database): Outbox {
       where id = ${id}::bigint`.execute(db)
   }
 
+  async function extend(id: string, leaseSeconds: number): Promise<void> {
+    await sql`
+      update outbox set leased_until = instant_now() + ${leaseSeconds * 1000}::bigint
+      where id = ${id}::bigint and leased_until is not null`.execute(db)
+  }
+
+  async function bury(id: string, message: string): Promise<void> {
+    await sql`
+      with dead as (delete from outbox where id = ${id}::bigint returning *)
+      insert into dead_effect (id, key, lane, effect, failures, message, created_at)
+      select id, key, lane, effect, failures, ${storableText(message).slice(0, 4000)}, created_at from dead
+      on conflict (id) do nothing`.execute(db)
+  }
+
+  async function buried(): Promise<number> {
+    const { rows } = await sql<{ count: number }>`select count(*) as count from dead_effect`.execute(db)
+    return rows[0]?.count ?? 0
+  }
+
+  async function pause(installationId: number, seconds: number): Promise<void> {
+    await sql`
+      insert into installation_pause (installation_id, until)
+      values (${installationId}, instant_now() + ${Math.ceil(seconds * 1000)}::bigint)
+      on conflict (installation_id) do update set until = greatest(installation_pause.until, excluded.until)`.execute(db)
+  }
+
   async function dueLanes(): Promise<readonly OutboxLane[]> {
     const { rows } = await sql<{ lane: OutboxLane }>`select distinct lane from outbox where ${isClaimable}`.execute(db)
     return rows.map(({ lane }) => lane)
@@ -52,6 +85,8 @@ export function createOutbox(db: Database): Outbox {
   }
 }
 
-/** Due, held by nobody, and the oldest of its key. */
+/** Due, held by nobody, the oldest of its key, and of no installation that GitHub asked to wait. */
 export const isClaimable = sql<boolean>`outbox.due_at <= instant_now() and coalesce(outbox.leased_until, 0) <= instant_now()
-  and not exists (select 1 from outbox older where older.key = outbox.key and older.id < outbox.id)`
+  and not exists (select 1 from outbox older where older.key = outbox.key and older.id < outbox.id)
+  and not exists (select 1 from installation_pause pause
+    where pause.installation_id = outbox.installation_id and pause.until > instant_now())`

@@ -4,7 +4,7 @@ import type { Origin } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import type { Provenance } from '../workflow/state.ts'
 import type { Database } from './database.ts'
-import { addEffects, addOther } from './effects.ts'
+import { addConfigReport, addEffects } from './effects.ts'
 import { provenanceOf } from './headers.ts'
 import { openWorkflow } from './opening.ts'
 import { json, storableText } from './storable.ts'
@@ -34,8 +34,7 @@ async function open(db: Database, submission: Submission) {
   await link(db, id, [...opened, ...existing])
   for (const workflow of opened) await addEffects(db, workflow, [{ kind: 'report', urgency: 'now' }])
   if (submission.purpose === 'change') await endUnstarted(db, submission.provenance)
-  if (submission.purpose === 'change')
-    await addOther(db, { kind: 'config-report', submission: id }, { key: `config-report/${id}`, lane: 'reports', delaySeconds: 0 })
+  if (submission.purpose === 'change') await addConfigReport(db, id)
   return { id, opened, existing }
 }
 

@@ -31,6 +31,17 @@ describe('The inbox', () => {
     assert.equal(world.left(), 0)
   })
 
+  for (let steps = 0; steps < 12; steps++)
+    it(`looks again, in a burst too, when a kick comes ${steps} steps after its last look`, async () => {
+      const world = aWorld(0, { isHigh: () => true })
+      world.inbox.kick()
+      for (let step = 0; step < steps; step++) await undefined
+      world.add(1)
+      world.inbox.kick()
+      await world.inbox.settled()
+      assert.equal(world.left(), 0)
+    })
+
   it('goes on at the next kick after PostgreSQL failed', async () => {
     const world = aWorld(2)
     world.failOnce()
