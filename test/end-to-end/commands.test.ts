@@ -203,8 +203,9 @@ it('/osmo cancel with nothing to cancel says so', async () => {
 it('there is one report, and a copy of its marker by somebody else is left alone', async () => {
   const [own] = await reportsOf()
   const planted = await world.comment(number, `${own?.body.split('\n')[0]}\nEverything is green`, 'sam')
+  const before = (await runsOf('steady')).length
   await command('/osmo rerun steady')
-  await settled('steady', (await runsOf('steady')).length)
+  await settled('steady', before + 1)
   const all = await reportsOf()
   assert.deepEqual(
     all.map(({ id, author }) => [id, author]),
@@ -221,7 +222,7 @@ it('a report that somebody deleted is written anew', async () => {
   await world.admin('deleteComment', { id: own!.id, as: 'mara' })
   const before = (await runsOf('steady')).length
   await command('/osmo rerun steady')
-  await until('the new run', async () => ((await runsOf('steady')).length > before ? true : undefined))
+  await settled('steady', before + 1)
   await until('a new report', async () => (await reportsOf()).find(({ id, author }) => author === 'osmo-runner[bot]' && id !== own!.id))
 })
 
