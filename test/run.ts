@@ -9,18 +9,17 @@ const started = Date.now()
 const names = process.argv.slice(2)
 const files = globSync('test/**/*.test.ts').filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
 const counts = { passed: 0, failed: 0, skipped: 0 }
-const perFile = new Map<string, { passed: number; failed: number; skipped: number }>()
 
 const stream = run({ files: files.toSorted(slowestFirst), concurrency: Number(process.env.TEST_CONCURRENCY ?? 2), timeout: 300_000 })
 stream.on('test:pass', (event) => {
   if (event.details.type === 'suite' || isFile(event.name)) return
-  count(event.file, event.skip !== undefined ? 'skipped' : 'passed')
+  counts[event.skip !== undefined ? 'skipped' : 'passed'] += 1
   if (event.skip !== undefined) console.log(`  skipped  ${event.name}: ${event.skip}`)
 })
 stream.on('test:fail', (event) => {
   if (event.details.type === 'suite' && (event.details.error as { failureType?: string } | undefined)?.failureType === 'subtestsFailed')
     return
-  count(event.file, 'failed')
+  counts.failed += 1
   console.log(`  FAILED   ${event.file ?? ''} › ${event.name}\n${describe(event.details.error)}`)
 })
 stream.on('test:stderr', (event) => {
@@ -29,7 +28,7 @@ stream.on('test:stderr', (event) => {
 })
 stream.on('test:summary', (event) => {
   if (event.file === undefined) return
-  const { passed, failed, skipped } = perFile.get(event.file) ?? { passed: 0, failed: 0, skipped: 0 }
+  const { passed, failed, skipped } = event.counts
   const name = event.file.replace(`${process.cwd()}/`, '')
   console.log(
     `${failed > 0 ? 'not ok' : 'ok    '} ${name} (${passed} passed${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}, ${(event.duration_ms / 1000).toFixed(1)} s)`,
@@ -41,14 +40,6 @@ stream.on('end', () => {
   process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0
 })
 stream.resume()
-
-function count(file: string | undefined, outcome: keyof typeof counts): void {
-  counts[outcome] += 1
-  if (file === undefined) return
-  const row = perFile.get(file) ?? { passed: 0, failed: 0, skipped: 0 }
-  row[outcome] += 1
-  perFile.set(file, row)
-}
 
 function describe(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
