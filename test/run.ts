@@ -28,7 +28,8 @@ stream.on('test:stderr', (event) => {
 })
 stream.on('test:summary', (event) => {
   if (event.file === undefined) return
-  const { passed, failed, skipped } = event.counts
+  const { passed, skipped, tests } = event.counts
+  const failed = tests - passed - skipped
   const name = event.file.replace(`${process.cwd()}/`, '')
   console.log(
     `${failed > 0 ? 'not ok' : 'ok    '} ${name} (${passed} passed${failed ? `, ${failed} failed` : ''}${skipped ? `, ${skipped} skipped` : ''}, ${(event.duration_ms / 1000).toFixed(1)} s)`,
