@@ -31,11 +31,13 @@ export function createLanes(work: LaneWorker, log: Logger) {
     await undefined
     const active = new Set<Promise<unknown>>()
     try {
-      do {
+      while (!stop.signal.aborted) {
         again.delete(lane)
-        await takeMore(lane, active)
-        if (active.size > 0 && !again.has(lane)) await change(lane, active)
-      } while ((active.size > 0 || again.has(lane)) && !stop.signal.aborted)
+        const taken = await takeMore(lane, active)
+        if (again.has(lane)) continue
+        if (taken === 0 && active.size === 0) break
+        await change(lane, active)
+      }
     } catch (error) {
       log.error({ error, lane }, 'A lane of the outbox stopped; the sweep starts it again')
     }
@@ -45,20 +47,22 @@ export function createLanes(work: LaneWorker, log: Logger) {
     if (again.delete(lane)) kick(lane)
   }
 
-  async function takeMore(lane: OutboxLane, active: Set<Promise<unknown>>): Promise<void> {
-    if (active.size >= laneWidth || stop.signal.aborted) return
-    for (const one of await work(lane, laneWidth - active.size, stop.signal)) {
+  async function takeMore(lane: OutboxLane, active: Set<Promise<unknown>>): Promise<number> {
+    if (active.size >= laneWidth) return 0
+    const taken = await work(lane, laneWidth - active.size, stop.signal)
+    for (const one of taken) {
       const ended: Promise<unknown> = one
         .catch((error: unknown) => log.error({ error, lane }, 'An effect ended without a result; its lease gives it back'))
         .finally(() => active.delete(ended))
       active.add(ended)
     }
+    return taken.length
   }
 
   /** Resolves when one has ended, and so may have made its successor due, or on a kick. Those that end together are one change. */
   async function change(lane: OutboxLane, active: ReadonlySet<Promise<unknown>>): Promise<void> {
     const kick = new Promise<void>((resolve) => kicked.set(lane, resolve))
-    await Promise.race([kick, ...active])
+    if (active.size > 0) await Promise.race([kick, ...active])
     kicked.delete(lane)
     await new Promise((resolve) => setImmediate(resolve))
   }
