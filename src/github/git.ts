@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 
@@ -15,6 +16,8 @@ export type GitCall = GitPlace & {
   readonly settings?: Readonly<Record<string, string>>
   /** Protocols that a transport may use; none when absent. */
   readonly protocols?: 'https' | 'http'
+  /** No file that it writes may grow larger; held where `prlimit` is. */
+  readonly maxFileBytes?: number
   readonly signal: AbortSignal
 }
 export type GitProcess = ChildProcessByStdio<Writable, Readable, Readable>
@@ -37,7 +40,8 @@ export async function git(call: GitCall): Promise<Buffer> {
 
 /** Starts git for reading as it goes. `ended` rejects when git fails; the process is killed with the signal. */
 export function startGit(call: GitCall): { readonly child: GitProcess; readonly ended: Promise<void> } {
-  const child = spawn('git', ['--git-dir', call.directory, ...call.arguments], {
+  const [program, ...limits] = fileLimit(call)
+  const child = spawn(program, [...limits, '--git-dir', call.directory, ...call.arguments], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // A group of its own: a fetch has helpers, and all of them must end.
     detached: true,
@@ -48,6 +52,14 @@ export function startGit(call: GitCall): { readonly child: GitProcess; readonly 
   child.stdin.on('error', () => undefined)
   return { child, ended: endOf(child, call) }
 }
+
+/** The pack of a fetch is one file, see `fetch.unpackLimit`. */
+function fileLimit({ maxFileBytes }: GitCall): readonly [string, ...string[]] {
+  if (maxFileBytes === undefined || !existsSync(prlimit)) return ['git']
+  return [prlimit, `--fsize=${maxFileBytes}:${maxFileBytes}`, '--', 'git']
+}
+
+const prlimit = '/usr/bin/prlimit'
 
 /** Ends git and its helpers at once; nothing when it has ended, since its number may be another's by then. */
 export function killGit({ pid, exitCode, signalCode }: GitProcess): void {
@@ -142,6 +154,7 @@ const fixedSettings = {
   'http.lowSpeedLimit': '1000',
   'http.lowSpeedTime': '30',
   'fetch.recurseSubmodules': 'false',
+  'fetch.unpackLimit': '1',
   'gc.auto': '0',
   'maintenance.auto': 'false',
   'protocol.version': '2',

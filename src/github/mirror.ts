@@ -1,9 +1,9 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ForgeError, type RepositoryReference, type SourceMirror } from '../engine/ports.ts'
 import { CommitSha } from '../workflow/names.ts'
 import { GitError, type GitPlace, git } from './git.ts'
-import { archiveTree } from './tree-archive.ts'
+import { archiveTree, checkArchive } from './tree-archive.ts'
 import { readFiles } from './tree-files.ts'
 
 export type MirrorOptions = {
@@ -16,6 +16,8 @@ export type MirrorOptions = {
   /** `PATH`, where git is found. */
   readonly searchPath: string
   readonly fetchSeconds?: number
+  /** Of what one fetch may bring, so that no fork fills the disk; held where `prlimit` is. */
+  readonly maxFetchBytes?: number
   readonly maxArchiveBytes?: number
   readonly log: { warn(fields: object, message: string): void }
 }
@@ -26,15 +28,24 @@ export type MirrorAccess = { readonly fullName: string; readonly token: string }
  * `SourceMirror` with git itself. A commit is fetched when it is first asked for, by its full sha; what was fetched stays.
  * Throws `ForgeError` when the commit cannot be had. Objects are never removed: the directory grows with the repositories' history.
  */
-export function createSourceMirror(options: MirrorOptions): SourceMirror {
+export function createSourceMirror(options: MirrorOptions): SourceMirror & { stop(): Promise<void> } {
   const protocol = protocolOf(options.gitUrl)
-  const underWay = new Map<number, Promise<void>>()
-  return { archive, files, ancestors }
+  const underWay = new Map<number, Fetching>()
+  const stopping = new AbortController()
+  return { archive, files, ancestors, stop }
+
+  /** Ends the fetches that are under way; what they brought so far is swept by the next one. */
+  async function stop(): Promise<void> {
+    stopping.abort(new Error('the service is stopping'))
+    await Promise.allSettled([...underWay.values()].map(({ done }) => done))
+  }
 
   async function archive(repository: RepositoryReference, sha: CommitSha, { paths }: Paths, signal: AbortSignal) {
     const place = await withCommit(repository, sha, signal)
     const note = (message: string, path: string) => options.log.warn({ repository: repository.id, sha, path: path.slice(0, 300) }, message)
-    return archiveTree({ ...place, sha, paths, maxBytes: options.maxArchiveBytes ?? 2 * 1024 ** 3, note, signal })
+    const tree = { ...place, sha, paths, maxBytes: options.maxArchiveBytes ?? 2 * 1024 ** 3, note, signal }
+    await checkArchive(tree)
+    return archiveTree(tree)
   }
 
   async function files(repository: RepositoryReference, sha: CommitSha, path: string, signal: AbortSignal) {
@@ -57,23 +68,27 @@ export function createSourceMirror(options: MirrorOptions): SourceMirror {
     return output.toString('ascii').split('\n').filter(Boolean).slice(1).map(CommitSha)
   }
 
-  /** The mirror with this commit and all that it needs in it. One fetch at a time per repository. */
+  /**
+   * The mirror with this commit and all that it needs in it. One fetch at a time per repository; it is nobody's own, so that whoever stops
+   * waiting stops nothing, and the next one who asks finds it further on.
+   */
   async function withCommit(repository: RepositoryReference, sha: CommitSha, signal: AbortSignal): Promise<GitPlace> {
     const place = placeOf(repository)
     while (!(await holds(place, sha, signal))) {
-      const other = underWay.get(repository.id)
-      if (other) await waitFor(other, signal)
-      else await alone(repository.id, () => fetchCommit(repository, place, sha, signal))
+      const fetching = underWay.get(repository.id) ?? begin(repository, place, sha)
+      // A fault of another commit's fetch is not ours.
+      await waitFor(fetching.sha === sha ? fetching.done : fetching.done.catch(() => undefined), signal)
     }
     return place
   }
 
-  async function alone(id: number, work: () => Promise<void>): Promise<void> {
-    const working = work()
-    const settled = working.catch(() => undefined).then(() => void underWay.delete(id))
-    underWay.set(id, settled)
-    await working
-    await settled
+  function begin(repository: RepositoryReference, place: GitPlace, sha: CommitSha): Fetching {
+    const done = fetchCommit(repository, place, sha).finally(() => underWay.delete(repository.id))
+    // Perhaps nobody waits any more.
+    done.catch(() => undefined)
+    const fetching = { sha, done }
+    underWay.set(repository.id, fetching)
+    return fetching
   }
 
   function placeOf({ id }: RepositoryReference): GitPlace {
@@ -81,8 +96,8 @@ export function createSourceMirror(options: MirrorOptions): SourceMirror {
     return { directory: join(options.directory, `${id}.git`), searchPath: options.searchPath }
   }
 
-  async function fetchCommit(repository: RepositoryReference, place: GitPlace, sha: CommitSha, callerSignal: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([callerSignal, AbortSignal.timeout((options.fetchSeconds ?? 600) * 1000)])
+  async function fetchCommit(repository: RepositoryReference, place: GitPlace, sha: CommitSha): Promise<void> {
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout((options.fetchSeconds ?? 600) * 1000)])
     await create(place, signal)
     await sweep(place, sha)
     await fetch(place, await options.access(repository, signal), `+${sha}:refs/osmo/${sha}`, signal)
@@ -92,15 +107,19 @@ export function createSourceMirror(options: MirrorOptions): SourceMirror {
   async function fetch(place: GitPlace, { fullName, token }: MirrorAccess, refspec: string, signal: AbortSignal): Promise<void> {
     const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--no-recurse-submodules', '--force']
     const settings = { 'http.extraHeader': `Authorization: Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}` }
+    const maxFileBytes = options.maxFetchBytes ?? 8 * 1024 ** 3
     const command = ['fetch', ...flags, '--end-of-options', remoteUrl(options.gitUrl, fullName), refspec]
     try {
-      await git({ ...place, arguments: command, settings, protocols: protocol, signal })
+      await git({ ...place, arguments: command, settings, protocols: protocol, maxFileBytes, signal })
     } catch (error) {
+      if (!signal.aborted && (await hasGrownTo(place, maxFileBytes)))
+        throw new ForgeError(`The repository is too large: a fetch may bring ${maxFileBytes} bytes`, 'give-up', undefined, error)
       throw fetchFailure(error, signal)
     }
   }
 }
 
+type Fetching = { readonly sha: CommitSha; readonly done: Promise<void> }
 type Paths = { readonly paths: readonly string[] | undefined }
 
 function remoteUrl(gitUrl: string, fullName: string): string {
@@ -130,11 +149,20 @@ async function create(place: GitPlace, signal: AbortSignal): Promise<void> {
 
 /** What a fetch that was killed left behind; nobody else writes here, and fetches of one repository take turns. */
 async function sweep({ directory }: GitPlace, sha: CommitSha): Promise<void> {
-  const packs = join(directory, 'objects', 'pack')
-  const names = await readdir(packs)
-  const unfinished = names.filter((name) => name.startsWith('tmp_')).map((name) => join(packs, name))
+  const unfinished = await unfinishedPacks(directory)
   const locks = [`refs/osmo/${sha}.lock`, 'packed-refs.lock', 'shallow.lock'].map((name) => join(directory, name))
   await Promise.all([...unfinished, ...locks].map((path) => rm(path, { force: true })))
+}
+
+async function unfinishedPacks(directory: string): Promise<readonly string[]> {
+  const packs = join(directory, 'objects', 'pack')
+  return (await readdir(packs)).filter((name) => name.startsWith('tmp_')).map((name) => join(packs, name))
+}
+
+/** Git does not say that its helper met the limit, but the file that met it is there. */
+async function hasGrownTo({ directory }: GitPlace, bytes: number): Promise<boolean> {
+  const sizes = await Promise.all((await unfinishedPacks(directory)).map(async (path) => (await stat(path)).size))
+  return sizes.some((size) => size >= bytes)
 }
 
 /** A ref of ours is written after everything below it has arrived, so it stands for the whole commit. */
@@ -151,7 +179,7 @@ async function succeeds(call: Parameters<typeof git>[0]): Promise<boolean> {
   }
 }
 
-async function waitFor(work: Promise<void>, signal: AbortSignal): Promise<void> {
+async function waitFor(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = () => reject(signal.reason)

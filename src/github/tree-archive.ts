@@ -20,7 +20,8 @@ const maxEntries = 1_000_000
 
 /**
  * A tar of the tree, written as it is read. Modes and symbolic links are kept; links that leave the root, submodules and names
- * that no tar should hold are left out and noted. Fails, in mid-stream, above `maxBytes`. Whoever stops reading ends git as well.
+ * that no tar should hold are left out and noted. Fails, in mid-stream, above `maxBytes`, which {@link checkArchive} tells before. Whoever
+ * stops reading ends git as well.
  */
 export async function* archiveTree(options: ArchiveOptions): AsyncIterable<Uint8Array> {
   const tar = pack()
@@ -37,6 +38,12 @@ export async function* archiveTree(options: ArchiveOptions): AsyncIterable<Uint8
     stop.abort(new Error('the archive is not read any more'))
     tar.destroy()
   }
+}
+
+/** Throws `RangeError` for a tree that is too large or a path outside of it, before anybody has taken half a tar. */
+export async function checkArchive(options: ArchiveOptions): Promise<void> {
+  const limits = countAgainst(options)
+  for await (const entry of selected({ ...options, note: () => undefined })) limits.count(entry)
 }
 
 async function fill(tar: Pack, options: ArchiveOptions): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
@@ -79,8 +80,7 @@ describe('an archive', () => {
 
   for (const path of ['..', '../x', 'policy/../../x', '/etc', 'a\0b']) {
     it(`of ${JSON.stringify(path)} is refused`, async () => {
-      const archive = await mirror.archive(github.repository, second, { paths: [path] }, soon())
-      await assert.rejects(unpack(archive), /Expected a path inside the repository/)
+      await assert.rejects(mirror.archive(github.repository, second, { paths: [path] }, soon()), /Expected a path inside the repository/)
     })
   }
 
@@ -110,9 +110,9 @@ describe('an archive', () => {
     ])
   })
 
-  it('above its limit fails and says what to do', async () => {
+  it('above its limit fails before its first byte and says what to do', async () => {
     const small = aMirror('small', { maxArchiveBytes: 10 })
-    await assert.rejects(unpack(await small.archive(github.repository, second, { paths: undefined }, soon())), /at most 10 bytes.*checkout/)
+    await assert.rejects(small.archive(github.repository, second, { paths: undefined }, soon()), /at most 10 bytes.*checkout/)
   })
 
   it('that nobody reads to its end leaves no process behind', async () => {
@@ -263,6 +263,55 @@ describe('a fetch', () => {
     }
   })
 
+  it('goes on for the next who asks when whoever began it stops waiting', async () => {
+    let asked = 0
+    const slow = Promise.withResolvers<void>()
+    const shared = aMirror('shared', {
+      access: async (_, signal) => {
+        asked += 1
+        await slow.promise
+        signal.throwIfAborted()
+        return await access()
+      },
+    })
+    const impatient = new AbortController()
+    const first = shared.files(github.repository, second, 'README.md', impatient.signal)
+    while (asked === 0) await new Promise(setImmediate)
+    impatient.abort(new Error('enough'))
+    await assert.rejects(first, /enough/)
+    slow.resolve()
+    assert.equal((await shared.files(github.repository, second, 'README.md', soon()))?.length, 1)
+    assert.equal(asked, 1)
+  })
+
+  it('of more than it may bring is given up', {
+    skip: existsSync('/usr/bin/prlimit') || process.env.CI === 'true' ? false : 'prlimit is missing',
+  }, async () => {
+    const small = aMirror('bounded', { maxFetchBytes: 4096 })
+    await assert.rejects(
+      small.files(github.repository, hostile, 'README.md', soon()),
+      (error) => error instanceof ForgeError && error.reaction === 'give-up' && /may bring 4096 bytes/.test(error.message),
+    )
+  })
+
+  it('ends when the mirror stops', async () => {
+    const hanging = createServer(() => undefined)
+    try {
+      const stuck = aMirror('stopped', {
+        gitUrl: await listening(hanging),
+        access: async () => ({ fullName: 'ada/robot-arm', token: 'x' }),
+      })
+      const waiting = assert.rejects(stuck.files(github.repository, first, 'x', soon()), ForgeError)
+      await new Promise((resolve) => hanging.once('request', resolve))
+      await stuck.stop()
+      await waiting
+      await untilNoGit(github.directory('stopped'))
+    } finally {
+      hanging.closeAllConnections()
+      hanging.close()
+    }
+  })
+
   it('that hangs ends by its deadline, and its process with it', async () => {
     const hanging = createServer(() => undefined)
     try {
@@ -294,7 +343,7 @@ describe('a fetch', () => {
   }
 })
 
-function aMirror(name = 'mirror', options: Partial<MirrorOptions> = {}): SourceMirror {
+function aMirror(name = 'mirror', options: Partial<MirrorOptions> = {}): ReturnType<typeof createSourceMirror> {
   return createSourceMirror({
     directory: github.directory(name),
     gitUrl: github.stage.twin.url,
