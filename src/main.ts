@@ -7,6 +7,7 @@ import { type Demo, seedDemo } from './demo/seed.ts'
 import { createTwinAdmin } from './demo/twin-admin.ts'
 import { DirectoryInUse } from './installation/data-directory.ts'
 import { type Installation, startInstallation } from './installation/installation.ts'
+import { logOptions } from './installation/log.ts'
 
 /** Composition root: reads the environment, starts the installation, and ends it as it is told to. */
 async function main(): Promise<void> {
@@ -74,7 +75,7 @@ function block({ addresses, parts }: Installation, seconds: number): string {
 
 /** With the demo the terminal tells a story, so lines for machines go to a file; a service writes them to its standard output. */
 function logger({ github, dataDirectory }: Settings) {
-  const options = { level: process.env.LOG_LEVEL ?? 'info' }
+  const options = logOptions(process.env.LOG_LEVEL ?? 'info')
   if (github.kind === 'app') return pino(options)
   mkdirSync(dataDirectory, { recursive: true, mode: 0o711 })
   return pino(options, destination({ dest: join(dataDirectory, 'osmo-runner.log'), mkdir: true, mode: 0o600, sync: false }))
