@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createLocalBackend, type LocalBackend } from '../backend/local/local-backend.ts'
 import type { PlatformConfig } from '../spec/types.ts'
-import { claimBackend } from '../store/backend-claim.ts'
+import { type BackendClaim, claimBackend } from '../store/backend-claim.ts'
 import type { Stack } from './stack.ts'
 
 export type BackendsOptions = {
@@ -16,11 +16,18 @@ export type BackendsOptions = {
 
 const supervisorPath = join(import.meta.dirname, '..', 'task', 'supervisor.ts')
 
+export type Backends = {
+  readonly all: ReadonlyMap<string, LocalBackend>
+  /** No other process can have it at this moment. */
+  readonly holds: (name: string) => boolean
+}
+
 /** One backend an entry of the configuration. Throws for a kind that this version cannot run. */
 export async function startBackends(
   { backends }: PlatformConfig,
   { directory, socketPath, connection, log, stack }: BackendsOptions,
-): Promise<ReadonlyMap<string, LocalBackend>> {
+): Promise<Backends> {
+  const claims = new Map<string, BackendClaim>()
   const started = new Map<string, LocalBackend>()
   for (const [name, config] of Object.entries(backends)) {
     if (config.kind !== 'local')
@@ -33,6 +40,7 @@ export async function startBackends(
         `backends.${name}: another worker runs it. A local backend is the machine of one worker; stop that one first, or give this one a configuration of its own`,
       )
     stack.push({ stop: () => claim.release() })
+    claims.set(name, claim)
     const attempts = join(directory, name)
     await mkdir(attempts, { recursive: true })
     const backend = await createLocalBackend({
@@ -49,5 +57,5 @@ export async function startBackends(
     stack.push({ stop: (how) => backend.end(how) })
     started.set(name, backend)
   }
-  return started
+  return { all: started, holds: (name) => claims.get(name)?.isHeld() ?? false }
 }

@@ -28,6 +28,7 @@ import { createHealth } from '../web/health.ts'
 import { createPages } from '../web/pages.ts'
 import { startWebServer } from '../web/server.ts'
 import { startBackends } from './backends.ts'
+import { createBenchmarkThread } from './benchmark-parser.ts'
 import { type DataDirectory, newSecret, openDataDirectory } from './data-directory.ts'
 import { type Database, startDatabase, startQueue } from './database.ts'
 import { embeddedPlatforms } from './embedded-platforms.ts'
@@ -205,10 +206,13 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
   const backends = await startBackends(platforms, { directory: join(directory.path, 'attempts'), socketPath, connection, log, stack })
   const parser = createParserThread()
   stack.push({ stop: () => parser.close() })
+  const benchmarks = createBenchmarkThread()
+  stack.push({ stop: () => benchmarks.close() })
   const service = createService({
     stores: store,
     queue,
-    backends,
+    backends: backends.all,
+    holds: backends.holds,
     forge: createForge(client),
     reader,
     mirror,
@@ -216,6 +220,7 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
     webhooks: base.webhooks,
     translate,
     parse: parser.parse,
+    parseBenchmark: benchmarks.parse,
     latest: latestSuccessful(store.views),
     platforms,
     appId: github.app.appId,
@@ -228,7 +233,7 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
   })
   await service.start()
   stack.push({ stop: () => service.stop() })
-  return [...backends.values()]
+  return [...backends.all.values()]
 }
 
 type TasksOptions = {

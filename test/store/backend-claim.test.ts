@@ -37,3 +37,37 @@ it('a claim whose connection was cut is taken again', async () => {
   }
   await claim?.release()
 })
+
+it('is not held from the moment that its connection is lost until it is taken again, and not at all when another was first', async () => {
+  const { connection, pool } = await aDatabase()
+  const claim = await claimBackend(connection, 'lab', silentLog)
+  assert.equal(claim?.isHeld(), true)
+  const { rows } = await pool.query<{ pid: number }>(
+    "select pid from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",
+  )
+  const rival = await pool.connect()
+  const won = rival.query("select pg_advisory_lock(hashtextextended('osmo/backend/lab', 0))")
+  await pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+  await won
+  await until('it is lost', () => claim?.isHeld() === false)
+  rival.release(true)
+  await until('it is held again', () => claim?.isHeld() === true)
+  await claim?.release()
+})
+
+it('is not held while nobody could confirm it', async () => {
+  const { connection } = await aDatabase()
+  let now = 0
+  const claim = await claimBackend(connection, 'lab', silentLog, () => now)
+  now = 60_000
+  assert.equal(claim?.isHeld(), false, 'the process slept for a minute')
+  await until('PostgreSQL has confirmed it', () => claim?.isHeld() === true)
+  await claim?.release()
+})
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries++) {
+    assert.ok(tries < 100, `expected that ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
