@@ -35,7 +35,7 @@ export async function benchChanges(world: World, { seconds, inFlight }: ChangesS
         unit: '/s',
         ours: run.changes / run.seconds,
         raw,
-        floor: `one-row compare-and-set + outbox row, ${connections} connections`,
+        floor: `a conditional one-row update + an outbox row, ${connections} connections`,
       },
     ],
     notes: [
@@ -201,12 +201,12 @@ async function commits(connection: pg.PoolConfig, seconds: number): Promise<numb
     for (let turn = 0; performance.now() - start < 1000 * seconds; turn++) {
       const id = (own + connections * turn) % 1000
       const generation = Math.floor((own + connections * turn) / 1000)
-      await pool.query({ name: 'compare-and-set', text: compareAndSet, values: [id, generation] })
+      await pool.query({ name: 'move', text: moveOne, values: [id, generation] })
       done += 1
     }
   }
 }
 
-const compareAndSet = `
+const moveOne = `
   with moved as (update bench_state set generation = generation + 1 where id = $1 and generation >= $2 returning id)
   insert into bench_outbox (effect) select 'create-pod' from moved`
