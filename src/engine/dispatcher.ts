@@ -1,7 +1,7 @@
 import { admit } from '../workflow/admission.ts'
 import type { AttemptReference } from '../workflow/names.ts'
 import type { Logger } from './log.ts'
-import { buildOrder, type OrderDeps, WrongOrder } from './order.ts'
+import { buildOrder, FilesNotThere, type OrderDeps, WrongOrder } from './order.ts'
 import type { Backend, DispatchStore, Outbox, OutboxRow, PendingPod, WorkflowStore } from './ports.ts'
 
 export type DispatcherDeps = OrderDeps & {
@@ -10,13 +10,25 @@ export type DispatcherDeps = OrderDeps & {
   readonly outbox: Outbox
   readonly workflows: WorkflowStore
   readonly wakeWorkflow: (id: AttemptReference['workflow']) => void
+  readonly clock: () => number
   readonly log: Logger
+  /** For tests. */
+  readonly filesSeconds?: number
 }
 
-const leaseSeconds = 30
+/** Longer than everything below together, so that no two dispatchers ever work on one row. */
+const leaseSeconds = 45
+/** Files of the repository for an order; the fetch goes on without us, and the row comes back for them. */
+const filesSeconds = 10
+const backendSeconds = 20
 const batch = 100
+/** At once in one backend; the rest of a lane's places are for deletions, which make room and never wait for what starts. */
+const maxCreating = 12
 /** Creating the same pod again and again: 1, 2, 4 … 30 s apart; then the attempt counts as an infrastructure failure. */
 const maxCreateFailures = 8
+/** A first fetch of a large repository, or GitHub being away. */
+const maxFilesWaitSeconds = 30 * 60
+const filesRetrySeconds = 5
 
 /**
  * Turns saved effects into pods of one backend: deletions first, since they make room, then as many waiting pods as admission lets start.
@@ -24,23 +36,43 @@ const maxCreateFailures = 8
  */
 export function createDispatcher(deps: DispatcherDeps) {
   const { backends, dispatch, outbox, workflows, log } = deps
-  return { dispatchLane }
+  const creating = new Map<string, number>()
+  /** Since when a row waits for its files. What a restart forgets waits anew. */
+  const waitingSince = new Map<string, number>()
+  return { take }
 
-  /** Returns how many rows it worked off. */
-  async function dispatchLane(backendName: string, signal: AbortSignal): Promise<number> {
+  /** Returns what it began, each by itself: one that hangs keeps none of the others waiting. */
+  async function take(backendName: string, room: number, signal: AbortSignal): Promise<readonly Promise<void>[]> {
     const backend = backends.get(backendName)
-    if (!backend) return 0
-    const deletions = await outbox.claim(`pods:${backendName}`, batch, leaseSeconds)
-    await Promise.all(deletions.map((row) => deletePod(backend, row, signal)))
-    const chosen = await dispatch.claim(backendName, batch, leaseSeconds, (live, pending) => admit(live, pending, backend.capacity.cpu))
-    await Promise.all(chosen.map((pending) => createPod(backend, pending, signal)))
-    return deletions.length + chosen.length
+    if (!backend) return []
+    const deletions = await outbox.claim(`pods:${backendName}`, room, leaseSeconds)
+    const started = deletions.map((row) => deletePod(backend, row, signal))
+    return [...started, ...(await takeCreations(backend, signal))]
+  }
+
+  async function takeCreations(backend: Backend, signal: AbortSignal): Promise<readonly Promise<void>[]> {
+    const room = maxCreating - (creating.get(backend.name) ?? 0)
+    if (room <= 0) return []
+    const chosen = await dispatch.claim(backend.name, batch, leaseSeconds, (live, pending) =>
+      admit(live, pending, backend.capacity.cpu).slice(0, room),
+    )
+    return chosen.map((pending) => counted(backend.name, () => createPod(backend, pending, signal)))
+  }
+
+  async function counted(backendName: string, work: () => Promise<void>): Promise<void> {
+    const add = (count: number) => creating.set(backendName, (creating.get(backendName) ?? 0) + count)
+    add(1)
+    try {
+      await work()
+    } finally {
+      add(-1)
+    }
   }
 
   async function deletePod(backend: Backend, row: OutboxRow, signal: AbortSignal): Promise<void> {
     if (row.effect.kind !== 'workflow' || row.effect.effect.kind !== 'delete-pod') return outbox.done([row.id])
     try {
-      await backend.delete(row.effect.effect.pod, row.effect.effect.graceSeconds, signal)
+      await backend.delete(row.effect.effect.pod, row.effect.effect.graceSeconds, within(backendSeconds, signal))
       await outbox.done([row.id])
     } catch (error) {
       log.warn({ error, pod: row.effect.effect.pod }, 'A pod could not be deleted; trying again')
@@ -52,8 +84,10 @@ export function createDispatcher(deps: DispatcherDeps) {
     try {
       await attemptCreate(backend, pending, signal)
       await outbox.done([pending.outboxId])
+      waitingSince.delete(pending.outboxId)
     } catch (error) {
       if (error instanceof WrongOrder) return refuse(pending, error.message, 'start-error')
+      if (error instanceof FilesNotThere) return waitForFiles(pending, error)
       log.warn({ error, ...pending.reference }, 'A pod could not be created; trying again')
       if (pending.failures >= maxCreateFailures)
         return refuse(pending, `Its pod could not be created: ${messageOf(error)}`, 'backend-error')
@@ -61,10 +95,25 @@ export function createDispatcher(deps: DispatcherDeps) {
     }
   }
 
+  async function waitForFiles(pending: PendingPod, { message }: FilesNotThere): Promise<void> {
+    const since = waitingSince.get(pending.outboxId) ?? deps.clock()
+    const waitedSeconds = (deps.clock() - since) / 1000
+    if (waitedSeconds > maxFilesWaitSeconds)
+      return refuse(
+        pending,
+        `Its files could not be read from the repository for ${Math.round(waitedSeconds)} s: ${message}`,
+        'backend-error',
+      )
+    for (const [id, at] of waitingSince) if (deps.clock() - at > 2000 * maxFilesWaitSeconds) waitingSince.delete(id)
+    waitingSince.set(pending.outboxId, since)
+    await outbox.postpone(pending.outboxId, filesRetrySeconds, message)
+  }
+
   async function attemptCreate(backend: Backend, { reference }: PendingPod, signal: AbortSignal): Promise<void> {
     const wanted = await dispatch.order(reference)
     if (!wanted) return
-    const created = await backend.create(await buildOrder(wanted, reference, deps, signal), signal)
+    const order = await buildOrder(wanted, reference, deps, within(deps.filesSeconds ?? filesSeconds, signal))
+    const created = await backend.create(order, within(backendSeconds, signal))
     if (created.kind === 'refused') throw new WrongOrder(created.message)
     await workflows.post(reference.workflow, { kind: 'pod-created', task: reference.task, attempt: reference.attempt })
     deps.wakeWorkflow(reference.workflow)
@@ -80,8 +129,10 @@ export function createDispatcher(deps: DispatcherDeps) {
       exit: { exitCode, reason, message, outputs: 'none' },
     })
     await outbox.done([outboxId])
+    waitingSince.delete(outboxId)
     deps.wakeWorkflow(reference.workflow)
   }
 }
 
+const within = (seconds: number, signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(1000 * seconds)])
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -6,7 +6,15 @@ import { podName } from '../workflow/names.ts'
 import type { TaskTemplate } from '../workflow/plan-types.ts'
 import type { Provenance } from '../workflow/state.ts'
 import { attemptToken } from './attempt-token.ts'
-import type { DispatchOrder, OrderedFile, OrderedRuns, PodOrder, RepositoryReference, SourceMirror } from './ports.ts'
+import {
+  type DispatchOrder,
+  ForgeError,
+  type OrderedFile,
+  type OrderedRuns,
+  type PodOrder,
+  type RepositoryReference,
+  type SourceMirror,
+} from './ports.ts'
 
 export type OrderDeps = {
   readonly mirror: SourceMirror
@@ -18,7 +26,10 @@ export type OrderDeps = {
 const processLimit = 4096
 const outputBytesLimit = 20 * 1024 ** 3
 
-/** Everything a pod needs to know, files of `localpath` included. Throws {@link WrongOrder} when the commit lacks one. */
+/**
+ * Everything a pod needs to know, files of `localpath` included. Throws {@link WrongOrder} when the commit lacks one, {@link FilesNotThere} when
+ * the repository could not be read yet.
+ */
 export async function buildOrder(
   order: DispatchOrder,
   reference: AttemptReference,
@@ -63,6 +74,11 @@ export async function buildOrder(
 /** The commit does not hold what the spec names; trying again cannot help. */
 export class WrongOrder extends Error {
   override readonly name = 'WrongOrder'
+}
+
+/** The repository is still on its way, or cannot be reached now: ask again. */
+export class FilesNotThere extends Error {
+  override readonly name = 'FilesNotThere'
 }
 
 /** What a stranger can name reaches a task only as environment, never as template text (extensions.md §3). */
@@ -155,8 +171,17 @@ async function localFiles(
   mirror: SourceMirror,
   signal: AbortSignal,
 ) {
-  const found = await mirror.files(repository, sha, from, signal)
+  const found = await mirror.files(repository, sha, from, signal).catch((error: unknown) => {
+    throw filesFault(error, signal)
+  })
   return found && new Map(found.map(({ path, contents }) => [`${to}${path.slice(from.length)}`, Buffer.from(contents).toString('base64')]))
+}
+
+function filesFault(error: unknown, signal: AbortSignal): unknown {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof RangeError || (error instanceof ForgeError && error.reaction === 'give-up')) return new WrongOrder(message)
+  if (signal.aborted) return new FilesNotThere('The repository is still being fetched', { cause: error })
+  return error instanceof ForgeError ? new FilesNotThere(message, { cause: error }) : error
 }
 
 /** Which of a task's inputs are stored outputs, aligned with the template's `inputs`. */

@@ -197,6 +197,8 @@ export interface Outbox {
   done(ids: readonly string[]): Promise<void>
   /** Back after a delay, with its message; the caller decides how often. */
   retry(id: string, delaySeconds: number, message: string): Promise<void>
+  /** Back after a delay, because something else is not ready yet; that is no failure. */
+  postpone(id: string, delaySeconds: number, message: string): Promise<void>
   /** Holds a row that was taken for longer. */
   extend(id: string, leaseSeconds: number): Promise<void>
   /** Takes a row out for good, and keeps it with its message where people find it. */

@@ -165,8 +165,7 @@ export function createService(
   async function workLane(lane: OutboxLane, room: number, signal: AbortSignal): Promise<readonly Promise<unknown>[]> {
     if (!lane.startsWith('pods:')) return outboxWorker.take(lane, room, signal)
     const backend = lane.slice('pods:'.length)
-    const count = holds(backend) ? await dispatcher.dispatchLane(backend, signal) : 0
-    return count > 0 ? [Promise.resolve()] : []
+    return holds(backend) ? dispatcher.take(backend, room, signal) : []
   }
 
   async function perform(row: OutboxRow, signal: AbortSignal): Promise<'done' | 'later'> {

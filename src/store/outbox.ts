@@ -14,6 +14,7 @@ export function createOutbox(db: Database): Outbox {
     claim,
     done,
     retry,
+    postpone,
     extend,
     bury,
     buried,
@@ -45,6 +46,13 @@ export function createOutbox(db: Database): Outbox {
   async function retry(id: string, delaySeconds: number, message: string): Promise<void> {
     await sql`
       update outbox set leased_until = 0, failures = failures + 1, message = ${storableText(message).slice(0, 4000)},
+        due_at = instant_now() + ${Math.round(delaySeconds * 1000)}::bigint
+      where id = ${id}::bigint`.execute(db)
+  }
+
+  async function postpone(id: string, delaySeconds: number, message: string): Promise<void> {
+    await sql`
+      update outbox set leased_until = 0, message = ${storableText(message).slice(0, 4000)},
         due_at = instant_now() + ${Math.round(delaySeconds * 1000)}::bigint
       where id = ${id}::bigint`.execute(db)
   }

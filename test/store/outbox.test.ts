@@ -70,6 +70,16 @@ describe('Outbox', () => {
     assert.deepEqual([again?.id, again?.failures], [taken!.id, 1])
   })
 
+  it('puts back what is not ready without counting a failure', async () => {
+    await add('a', 1)
+    const [taken] = await claim()
+    await store.outbox.postpone(taken!.id, 600, 'not yet')
+    assert.deepEqual(await claim(), [])
+    await database.pool.query('update outbox set due_at = 0')
+    const [again] = await claim()
+    assert.deepEqual([again?.id, again?.failures], [taken!.id, 0])
+  })
+
   it('keeps lanes apart', async () => {
     await add('a')
     await store.outbox.add(effect(2), { key: 'b', lane: 'work', delaySeconds: 0 })
