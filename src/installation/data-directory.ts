@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -75,7 +75,17 @@ function socketDirectory(path: string): string {
   const short = join(tmpdir(), `osmo-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`)
   const directory = Buffer.byteLength(beside) < 80 ? beside : short
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+  expectOurs(directory)
   return directory
+}
+
+/** Anybody may make a directory, or a link, of this name in `/tmp` before us, and would then hold the lock and hear the tasks' tokens. */
+function expectOurs(directory: string): void {
+  const found = lstatSync(directory)
+  if (found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0) return
+  throw new Error(
+    `Expected ${directory} to be a directory of our own that is closed to others (mode 0700), found something else: remove it`,
+  )
 }
 
 type Kept = Readonly<Record<string, string | number>>

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { loopbackHosts } from '../backend/local/loopback.ts'
 import { type Settings, WrongSettings } from '../config.ts'
@@ -15,16 +14,13 @@ import type { AttemptGrant, Backend, ObjectStore, SourceMirror, Waker, WakeupCon
 import { createService } from '../engine/service.ts'
 import { createGithubClient } from '../github/client.ts'
 import { createForge } from '../github/forge.ts'
-import { createIntake } from '../github/intake.ts'
 import { createSourceMirror } from '../github/mirror.ts'
 import { mirrorAccess } from '../github/mirror-access.ts'
 import { createForgeReader } from '../github/reader.ts'
 import { translate } from '../github/translate.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
 import type { PlatformConfig } from '../spec/types.ts'
-import { createPool } from '../store/pool.ts'
 import { createStore, type Store } from '../store/store.ts'
-import { createHealth } from '../web/health.ts'
 import { createPages } from '../web/pages.ts'
 import { startWebServer } from '../web/server.ts'
 import { startBackends } from './backends.ts'
@@ -34,6 +30,7 @@ import { type Database, startDatabase, startQueue } from './database.ts'
 import { embeddedPlatforms } from './embedded-platforms.ts'
 import { freePort } from './free-port.ts'
 import { connectGithub, type Github } from './github.ts'
+import { startIntake } from './intake-server.ts'
 import { createParserThread } from './spec-parser.ts'
 import { type How, type Running, Stack } from './stack.ts'
 import type { TwinProcess } from './twin-process.ts'
@@ -65,7 +62,6 @@ export type Parts = {
 }
 
 const root = join(import.meta.dirname, '..', '..')
-const intakeConnections = 8
 const maxOutputBytes = 20 * 1024 ** 3
 
 /** Starts everything that the settings and the role ask for, in the order of need. What was started is stopped again when a later part fails. */
@@ -143,22 +139,15 @@ async function startWeb({
   webhooks,
 }: Base): Promise<Pick<Addresses, 'webhook' | 'pages' | 'pagesToken'>> {
   const [current = '', previous] = github.app.webhookSecrets
-  // Connections of its own: whatever the worker does with the others, a webhook need not stand in line for one.
-  const pool = createPool({ ...connection, max: intakeConnections, idleTimeoutMillis: 0 }, log)
-  stack.push({ stop: () => pool.end() })
-  // Opened now and kept, so that no webhook waits for PostgreSQL to start a process.
-  await Promise.all(Array.from({ length: intakeConnections }, () => pool.query('select 1')))
-  const intake = createIntake({
+  const webhook = await startIntake({
+    connection,
     secrets: previous === undefined ? [current] : [current, previous],
-    deliveries: createStore(pool).deliveries,
+    host: settings.host,
+    port: ports.webhook,
     waker: queue,
     gauge: webhooks,
     log,
   })
-  const app = new Hono()
-  app.route('/', createHealth({ notReady: () => notReady(store) }))
-  app.route('/', intake)
-  const webhook = await serve({ app, listen: { host: settings.host, port: ports.webhook } })
   stack.push(webhook)
   // A task on the host's network reaches loopback too, and it is not a person: the address that is printed carries what it lacks.
   const pagesToken = await directory.keep('pagesToken', newSecret)
@@ -174,15 +163,6 @@ async function startWeb({
   const shown = await serve({ app: pages, listen: { host: '127.0.0.1', port: ports.pages } })
   stack.push(shown)
   return { webhook: `${webhook.address}/api/github/webhooks`, pages: shown.address, pagesToken }
-}
-
-/** What keeps it from accepting webhooks, in words. */
-async function notReady(store: Store): Promise<readonly string[]> {
-  const asked = store.deliveries.waiting(1).then(
-    () => [],
-    (error: unknown) => [`PostgreSQL does not answer: ${error instanceof Error ? error.message : String(error)}`],
-  )
-  return asked
 }
 
 // ---------------------------------------------------------------------- worker
