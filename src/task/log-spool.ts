@@ -14,7 +14,7 @@ type Piece = { readonly segment: Segment; readonly offset: number; bytes: number
 
 /**
  * Takes all that a command prints, never makes it wait and never grows above 16 MiB: `log.0` holds the beginning, then segments of 5 MiB of
- * which the last three are kept. Output that was dropped before it could be sent is said in the next chunk.
+ * which the last three are kept. Output that was dropped before it could be sent, or that the disk did not take, is said in the next chunk.
  */
 export class LogSpool {
   #directory: string
@@ -23,6 +23,8 @@ export class LogSpool {
   #segmentsMade = 0
   #waiting: Piece[] = []
   #droppedBytes = 0
+  /** What the disk did not take since it last took something. */
+  #refusedBytes = 0
   #isInsideLine = false
   #nextSequence = 0
   #wake: () => void = () => undefined
@@ -65,14 +67,33 @@ export class LogSpool {
 
   #append(text: string): void {
     if (text !== '') this.#isInsideLine = !text.endsWith('\n')
-    let bytes = Buffer.from(text.replaceAll('\0', '\uFFFD'))
-    while (bytes.length > 0) {
-      const segment = this.#segmentWithRoom()
-      const cut = characterBoundary(bytes, Math.min(maxPieceBytes, Math.max(segment.capacity - segment.bytes, 4)))
-      this.#store(segment, bytes.subarray(0, cut))
-      bytes = bytes.subarray(cut)
-    }
+    this.#storeAll(Buffer.from(text.replaceAll('\0', '\uFFFD')))
     this.#wake()
+  }
+
+  /** A full disk ends nothing: the output goes on, and what is missing is counted. */
+  #storeAll(bytes: Buffer): void {
+    let rest = bytes
+    try {
+      if (rest.length > 0) this.#tellRefused()
+      while (rest.length > 0) rest = rest.subarray(this.#storeSome(rest))
+    } catch {
+      this.#refusedBytes += rest.length
+    }
+  }
+
+  #tellRefused(): void {
+    if (this.#refusedBytes === 0) return
+    this.#storeSome(Buffer.from(refusedText(this.#refusedBytes)))
+    this.#refusedBytes = 0
+  }
+
+  /** Returns how many bytes it stored, at least one. */
+  #storeSome(bytes: Buffer): number {
+    const segment = this.#segmentWithRoom()
+    const cut = characterBoundary(bytes, Math.min(maxPieceBytes, Math.max(segment.capacity - segment.bytes, 4)))
+    this.#store(segment, bytes.subarray(0, cut))
+    return cut
   }
 
   #segmentWithRoom(): Segment {
@@ -86,8 +107,10 @@ export class LogSpool {
   }
 
   #openSegment(): Segment {
-    const path = join(this.#directory, `log.${this.#segmentsMade++}`)
-    return { path, file: openSync(path, 'w+', 0o600), bytes: 0, capacity: this.#segmentsMade === 1 ? headBytes : segmentBytes }
+    const path = join(this.#directory, `log.${this.#segmentsMade}`)
+    const file = openSync(path, 'w+', 0o600)
+    this.#segmentsMade++
+    return { path, file, bytes: 0, capacity: this.#segmentsMade === 1 ? headBytes : segmentBytes }
   }
 
   #dropSegment(): void {
@@ -120,6 +143,7 @@ export class LogSpool {
   }
 }
 
+const refusedText = (bytes: number) => `\n[osmo] … ${bytes} bytes of output are not kept: there was no room on the disk …\n`
 const gapText = (bytes: number) => `\n[osmo] … ${bytes} bytes of output are not kept: it came faster than it could be stored …\n`
 
 /** The largest cut at or below `limit` that does not lie inside a character. */

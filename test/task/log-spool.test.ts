@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { LogSpool } from '../../src/task/log-spool.ts'
 
 const mebibyte = 1024 * 1024
+const hasPrlimit = existsSync('/usr/bin/prlimit') || process.env.CI === 'true'
 
 describe('log spool', () => {
   const directories: string[] = []
@@ -100,6 +102,20 @@ describe('log spool', () => {
     assert.ok(bytesOnDisk() <= 16 * mebibyte)
   })
 
+  it('outlives a full disk, and counts what it did not take', { skip: hasPrlimit ? false : 'prlimit is missing' }, () => {
+    const { spool, text } = aSpool()
+    spool.write(Buffer.from('before\n'))
+    withFileLimit(4096, () => {
+      for (let line = 0; line < 10; line++) spool.write(Buffer.alloc(2000, 'x'))
+      spool.note('still here')
+    })
+    spool.write(Buffer.from('after\n'))
+    const told = text()
+    assert.ok(told.startsWith('before\nxxx') && told.endsWith('there was no room on the disk …\nafter\n'))
+    const lost = [...told.matchAll(/… (\d+) bytes/g)].reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+    assert.equal(told.split('x').length - 1 + lost, 20_000 + '\n[osmo] still here\n'.length)
+  })
+
   it('tells who waits that something came', async () => {
     const { spool } = aSpool()
     const waiting = spool.written()
@@ -107,3 +123,14 @@ describe('log spool', () => {
     await waiting
   })
 })
+
+/** For this process: writes beyond it fail with EFBIG, as they do with ENOSPC on a full disk. */
+function withFileLimit(bytes: number, act: () => void): void {
+  const limit = (value: string) => execFileSync('/usr/bin/prlimit', ['--pid', String(process.pid), `--fsize=${value}:`])
+  limit(String(bytes))
+  try {
+    act()
+  } finally {
+    limit('unlimited')
+  }
+}
