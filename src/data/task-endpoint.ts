@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import { RE2JS } from 're2js'
 import { z } from 'zod'
 import type { AttemptDesk, AttemptGrant, LogStore, ObjectStore } from '../engine/ports.ts'
-import { manifestKey, outputPrefix } from '../engine/ports.ts'
+import { ForgeError, manifestKey, outputPrefix } from '../engine/ports.ts'
 import { taskLimits } from '../engine/task-protocol.ts'
 import { type AttemptReference, WorkflowId } from '../workflow/names.ts'
 import type { Barrier } from './barrier.ts'
@@ -44,7 +44,10 @@ export function createTaskEndpoint(parts: TaskEndpointParts): Hono<Variables> {
   const attempt = '/task/v1/:workflow/:task/:attempt'
 
   app.use(`${attempt}/*`, async (context, next) => {
-    const grant = await authorized(parts.desk, context)
+    const grant = await authorized(parts.desk, context).catch((cause: unknown) => {
+      // The database is away, and with it the service: attempts wait without losing time.
+      throw new HTTPException(503, { message: 'The service cannot tell now whose token this is', cause })
+    })
     if (grant === undefined) return context.text('This token is not good for this attempt, or the attempt is over', 401)
     context.set('grant', grant)
     return next()
@@ -62,11 +65,24 @@ export function createTaskEndpoint(parts: TaskEndpointParts): Hono<Variables> {
   app.post(`${attempt}/barrier`, async (context) =>
     context.json({ state: await parts.barrier(context.get('grant'), parsed(barrierBody, await bodyText(context, barrierBodyBytes))) }),
   )
-  app.onError((error, context) =>
-    error instanceof HTTPException ? error.getResponse() : context.text(`The service failed: ${error.name}`, 500),
-  )
+  app.onError((error, context) => {
+    if (error instanceof HTTPException) return error.getResponse()
+    const lasting = lastingFault(error)
+    return lasting === undefined ? context.text(`The service failed: ${error.name}`, 500) : context.text(lasting, 422)
+  })
   return app
 }
+
+/** What would be the same however often it is asked for, in words for the one who asked; a 5xx would be asked again. */
+function lastingFault(error: Error): string | undefined {
+  if (error instanceof RangeError) return error.message
+  if (error instanceof ForgeError && error.reaction === 'give-up') return error.message
+  return badNameCodes.has((error as NodeJS.ErrnoException).code ?? '')
+    ? 'The outputs cannot be stored under these names: one of them is needed as a file and as a directory, or is too long for the disk'
+    : undefined
+}
+
+const badNameCodes = new Set(['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'ENAMETOOLONG', 'EILSEQ'])
 
 type TaskContext = Context<Variables>
 

@@ -55,7 +55,10 @@ async function download(parts: AttemptParts, patience: Patience): Promise<void> 
     for (const arm of armsOf(parts.order)) await downloadArm(parts, arm, patience)
   } catch (error) {
     patience.signal.throwIfAborted()
-    throw new AttemptEnded('download-failed', exitCodes.downloadFailed, downloadMessage(error), error)
+    const isLasting = error instanceof ServiceRefused && error.isLasting
+    throw isLasting
+      ? new AttemptEnded('start-error', exitCodes.startError, downloadMessage(error), error)
+      : new AttemptEnded('download-failed', exitCodes.downloadFailed, downloadMessage(error), error)
   }
 }
 

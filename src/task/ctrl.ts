@@ -16,9 +16,14 @@ export class ServiceRefused extends Error {
     super(message)
     this.status = status
   }
+
+  /** It can never be given or taken, whichever attempt asks. */
+  get isLasting(): boolean {
+    return [400, 413, 422].includes(this.status)
+  }
 }
 
-/** `patience` bounds a call: its signal ends it, and its clock stands still while nobody answers. */
+/** `patience` bounds a call: its signal ends it, and its clock stands still while nobody answers. A service that answers with a fault is there. */
 export type Patience = { readonly signal: AbortSignal; readonly clock: Pick<Deadline, 'pause' | 'resume'> }
 
 export type Ctrl = ReturnType<typeof createCtrl>
@@ -29,7 +34,7 @@ export function createCtrl(options: CtrlOptions) {
   return {
     /** Hands the tar to `consume`; a broken download begins again with a new call of it. */
     source: (arm: 'base' | 'head', consume: Consume, patience: Patience) =>
-      call(options, { method: 'GET', path: `/source/${arm}` }, consume, patience),
+      call(options, { method: 'GET', path: `/source/${arm}`, silence: 'any' }, consume, patience),
     input(arm: 'base' | 'head', index: number, regex: string | undefined, consume: Consume, patience: Patience) {
       const query = regex === undefined ? '' : `?regex=${encodeURIComponent(regex)}`
       return call(options, { method: 'GET', path: `/inputs/${arm}/${index}${query}` }, consume, patience)
@@ -37,11 +42,11 @@ export function createCtrl(options: CtrlOptions) {
     async output(path: string, mode: number, body: () => Readable, patience: Patience) {
       const encoded = path.split('/').map(encodeURIComponent).join('/')
       const headers = { [modeHeader]: mode.toString(8) }
-      const text = await call(options, { method: 'PUT', path: `/outputs/${encoded}`, headers, body }, textOf, patience)
+      const text = await call(options, { method: 'PUT', path: `/outputs/${encoded}`, headers, body, silence: 'long' }, textOf, patience)
       return JSON.parse(text) as { readonly bytes: number; readonly sha256: string }
     },
     async manifest(manifest: OutputManifest, patience: Patience): Promise<void> {
-      await call(options, { method: 'PUT', path: '/manifest', ...json(manifest) }, textOf, patience)
+      await call(options, { method: 'PUT', path: '/manifest', ...json(manifest), silence: 'long' }, textOf, patience)
     },
     async logs(chunks: readonly LogChunk[], patience: Patience): Promise<void> {
       await call(options, { method: 'POST', path: '/logs', ...json({ chunks }) }, textOf, patience)
@@ -59,7 +64,13 @@ type Call = {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: () => Readable
+  /** How long a service that is there may say nothing; a minute when absent. */
+  readonly silence?: 'long' | 'any'
 }
+
+/** `long`: a large file is brought to disk after its last byte. `any`: the first fetch of a repository; the caller's deadline bounds it. */
+const silenceMs = { short: 60_000, long: 600_000, any: 0 } as const
+const keepAliveMs = 15_000
 
 function json(value: unknown) {
   const bytes = Buffer.from(JSON.stringify(value))
@@ -78,22 +89,30 @@ async function call<T>(options: CtrlOptions, what: Call, consume: Consume<T>, pa
     } catch (error) {
       patience.signal.throwIfAborted()
       if (!(error instanceof Unreachable)) throw error
-      patience.clock.pause()
+      if (error.service === 'away') patience.clock.pause()
     }
     await sleep(pauseMs, undefined, { signal: patience.signal }).catch(() => undefined)
   }
 }
 
-/** Nobody answered, the connection broke, or what answered is starting or stopping (5xx). */
+/** `away`: nobody answered, or what stands before the service did. `faulty`: it answered, but not with what was asked for. */
 class Unreachable extends Error {
   override readonly name = 'Unreachable'
+  readonly service: 'away' | 'faulty'
+  constructor(service: Unreachable['service'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.service = service
+  }
 }
 
 async function callOnce<T>(options: CtrlOptions, what: Call, consume: Consume<T>, patience: Patience): Promise<T> {
   const response = await send(options, what, patience.signal)
   patience.clock.resume()
   const status = response.statusCode ?? 0
-  if (status >= 500) throw new Unreachable(`HTTP ${status}`)
+  if (status >= 500) {
+    response.resume()
+    throw new Unreachable(status > 501 && status < 505 ? 'away' : 'faulty', `HTTP ${status}`)
+  }
   if (status >= 400) throw new ServiceRefused(status, (await textOf(response)).slice(0, 1000))
   return consumed(response, consume)
 }
@@ -103,7 +122,7 @@ async function consumed<T>(response: IncomingMessage, consume: Consume<T>): Prom
   try {
     return await consume(response)
   } catch (error) {
-    if (response.errored !== null || !response.complete) throw new Unreachable('The connection broke off', { cause: error })
+    if (response.errored !== null || !response.complete) throw new Unreachable('faulty', 'The connection broke off', error)
     throw error
   }
 }
@@ -120,9 +139,12 @@ function send({ service, reference, token }: CtrlOptions, what: Call, signal: Ab
     signal,
     headers: { ...what.headers, authorization: `Bearer ${token}` },
   })
-  request.setTimeout(60_000, () => request.destroy(new Error('Silent for a minute')))
+  const patienceMs = silenceMs[what.silence ?? 'short']
+  request.setTimeout(patienceMs, () => request.destroy(new Error(`Silent for ${patienceMs} ms`)))
+  // A machine that is gone says nothing either.
+  request.once('socket', (socket) => socket.setKeepAlive(true, keepAliveMs))
   request.once('response', resolve)
-  request.once('error', (cause) => reject(new Unreachable(cause.message, { cause })))
+  request.once('error', (cause) => reject(new Unreachable('away', cause.message, cause)))
   sendBody(request, what.body?.(), reject)
   return promise
 }

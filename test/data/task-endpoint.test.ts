@@ -9,7 +9,7 @@ import { extract } from 'tar-stream'
 import { createMemoryBarrier } from '../../src/data/barrier.ts'
 import { createDirectoryStore } from '../../src/data/directory-store.ts'
 import { createTaskEndpoint } from '../../src/data/task-endpoint.ts'
-import type { AttemptGrant, LogChunk, ObjectStore } from '../../src/engine/ports.ts'
+import { type AttemptGrant, ForgeError, type LogChunk, type ObjectStore } from '../../src/engine/ports.ts'
 import { taskPath } from '../../src/engine/task-protocol.ts'
 import { type AttemptReference, type CommitSha, WorkflowId } from '../../src/workflow/names.ts'
 import { bytes } from './object-store.contract.ts'
@@ -35,17 +35,24 @@ describe('task endpoint', () => {
   const logged: LogChunk[] = []
   let objects: ObjectStore
   let isOver = false
+  let archiveFault: Error | undefined
+  let deskFault: Error | undefined
   let app: ReturnType<typeof createTaskEndpoint>
   before(async () => {
     objects = await createDirectoryStore(root)
     app = createTaskEndpoint({
       desk: {
-        authorize: async (asked, token) =>
-          !isOver && token === 'good' && JSON.stringify(asked) === JSON.stringify(reference) ? grant : undefined,
+        authorize: async (asked, token) => {
+          if (deskFault) throw deskFault
+          return !isOver && token === 'good' && JSON.stringify(asked) === JSON.stringify(reference) ? grant : undefined
+        },
       },
       objects,
       logs: { append: async (_, chunks) => void logged.push(...chunks), read: async () => [], tail: async () => '' },
-      archive: async () => undefined,
+      archive: async () => {
+        if (archiveFault) throw archiveFault
+        return undefined
+      },
       barrier: createMemoryBarrier(() => 0),
       maxOutputBytes: 100,
     })
@@ -115,6 +122,41 @@ describe('task endpoint', () => {
   it('refuses more than an attempt may store', async () => {
     assert.equal((await put('big', 'x'.repeat(101))).status, 413)
     assert.equal(await objects.get(`${reference.workflow}/evaluate/1/big`), undefined)
+  })
+
+  it('says no for ever to a name that is needed twice', async () => {
+    for (const [one, other] of [
+      ['twice', 'twice/below'],
+      ['again/below', 'again'],
+    ] as const) {
+      assert.equal((await put(one, 'x')).status, 200)
+      const answer = await put(other, 'x')
+      assert.equal(answer.status, 422)
+      assert.match(await answer.text(), /as a file and as a directory/)
+    }
+  })
+
+  const faults: readonly (readonly [Error, number, RegExp])[] = [
+    [new ForgeError('the commit is gone', 'give-up'), 422, /the commit is gone/],
+    [new RangeError('Expected a tree of at most 5 bytes'), 422, /a tree of at most 5 bytes/],
+    [new ForgeError('GitHub is away', 'retry'), 500, /ForgeError/],
+    [new Error('a secret path'), 500, /^The service failed: Error$/],
+  ]
+  for (const [fault, status, words] of faults) {
+    it(`answers ${status} to a source for which there is: ${fault.message}`, async () => {
+      archiveFault = fault
+      const answer = await call('GET', '/source/head')
+      archiveFault = undefined
+      assert.equal(answer.status, status)
+      assert.match(await answer.text(), words)
+    })
+  }
+
+  it('is away, and not broken, while the database is', async () => {
+    deskFault = new Error('no connection')
+    const answer = await call('GET', '/source/head')
+    deskFault = undefined
+    assert.equal(answer.status, 503)
   })
 
   it('appends logs and refuses chunks that are too long', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { ClientRequest, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -58,6 +58,42 @@ describe('ctrl', () => {
     assert.equal(await ctrl.barrier({ group: 'g', member: 'a', members: [], state: 'waiting' }, patience), 'open')
     assert.equal(patience.told.filter((word) => word === 'pause').length, 2)
     assert.equal(patience.told.at(-1), 'resume')
+  })
+
+  it('lets the clock run while a service that is there fails', async () => {
+    await serve((request, response, call) => {
+      request.resume()
+      if (call < 2) response.writeHead(500).end('broken')
+      else response.end('{"state":"open"}')
+    })
+    const patience = aPatience()
+    assert.equal(await ctrl.barrier({ group: 'g', member: 'a', members: [], state: 'waiting' }, patience), 'open')
+    assert.ok(!patience.told.includes('pause'))
+  })
+
+  for (const status of [400, 413, 422]) {
+    it(`tells that a no with ${status} is for ever`, async () => {
+      await serve((_, response) => response.writeHead(status).end('never'))
+      await assert.rejects(
+        ctrl.source('head', async () => undefined, aPatience()),
+        (error) => error instanceof ServiceRefused && error.isLasting,
+      )
+    })
+  }
+
+  it('waits a whole deadline for a source that is long silent, and a minute for anything else', async (test) => {
+    await serve((_, response) => response.end('tree'))
+    const asks: number[] = []
+    test.mock.method(ClientRequest.prototype, 'setTimeout', function (this: ClientRequest, milliseconds: number) {
+      asks.push(milliseconds)
+      return this
+    })
+    await ctrl.source('head', async (body) => void (await body.toArray()), aPatience())
+    const stop = new AbortController()
+    const logs = ctrl.logs([], { ...aPatience(), signal: stop.signal })
+    stop.abort(new Error('enough'))
+    await assert.rejects(logs, /enough/)
+    assert.deepEqual(asks, [0, 60_000])
   })
 
   it('begins a download that broke off again', async () => {
