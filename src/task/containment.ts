@@ -67,11 +67,16 @@ export function limitArguments({ limits }: PodOrder, { user }: LocalSettings, { 
   // Bounds what one process may write to; only where no cgroup counts all of them together.
   const memory = limits.memoryBytes === undefined || held.has('memory') ? [] : [`--data=${limits.memoryBytes}:${limits.memoryBytes}`]
   const identity = user === 'same' ? [] : [`--reuid=${user.uid}`, `--regid=${user.uid}`, '--clear-groups', '--inh-caps=-all']
+  const fileBytes = limits.outputBytes + spareFileBytes
+  const bounds = [`--nproc=${processes}:${processes}`, '--core=0:0', `--fsize=${fileBytes}:${fileBytes}`, ...memory]
   return [
-    ...(hasProgram('prlimit') ? ['/usr/bin/prlimit', `--nproc=${processes}:${processes}`, '--core=0:0', ...memory, '--'] : []),
+    ...(hasProgram('prlimit') ? ['/usr/bin/prlimit', ...bounds, '--'] : []),
     ...(hasProgram('setpriv') ? ['/usr/bin/setpriv', ...identity, '--no-new-privs', '--pdeathsig=KILL', '--'] : []),
   ]
 }
+
+/** So that outputs which are only a little too large are told with their size instead of by a signal. */
+const spareFileBytes = 1024 * 1024
 
 export function hasProgram(name: string): boolean {
   try {

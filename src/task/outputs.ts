@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { constants, type Dirent } from 'node:fs'
-import { chmod, lstat, open, readdir } from 'node:fs/promises'
+import { chmod, lstat, open, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { OutputManifest } from '../engine/ports.ts'
@@ -21,8 +21,9 @@ export async function uploadOutputs(
   trees: readonly OutputTree[],
   options: { readonly ctrl: Ctrl; readonly patience: Patience; readonly maxBytes: number; readonly note: (text: string) => void },
 ): Promise<'stored' | 'none'> {
-  const files: OutputFile[] = []
-  for (const tree of trees) await collect(tree, '', files, options.note)
+  const found: Found = { files: [], entries: 0, note: options.note, signal: options.patience.signal }
+  for (const tree of trees) await collect(tree, '', found)
+  const { files } = found
   if (files.length === 0) return 'none'
   checkTotal(files, options.maxBytes)
   const stored: OutputManifest['files'][number][] = []
@@ -31,33 +32,46 @@ export async function uploadOutputs(
   return 'stored'
 }
 
+type Found = { readonly files: OutputFile[]; entries: number; readonly note: (text: string) => void; readonly signal: AbortSignal }
+
 /** The command is dead, so nothing changes any more; still no link is followed, since it may have left any. */
-async function collect(tree: OutputTree, below: string, files: OutputFile[], note: (text: string) => void): Promise<void> {
-  for (const entry of await entriesOf(join(tree.directory, below))) {
+async function collect(tree: OutputTree, below: string, found: Found): Promise<void> {
+  for (const entry of await entriesOf(join(tree.directory, below), found)) {
+    found.signal.throwIfAborted()
     const path = below === '' ? entry.name : `${below}/${entry.name}`
     if (tree.skip(path)) continue
     const source = join(tree.directory, path)
-    if (entry.isDirectory()) await collect(tree, path, files, note)
-    else if (entry.isFile()) files.push(await outputFile(tree.prefix + path, source))
-    else note(`The output ${JSON.stringify(path)} is a ${kindOf(entry)}, which is not stored.`)
-    if (files.length > taskLimits.outputFiles) throw uploadFailed(`There are more than ${taskLimits.outputFiles} output files`)
+    if (entry.isDirectory()) await collect(tree, checkedPath(path), found)
+    else if (entry.isFile()) found.files.push(await outputFile(tree.prefix + path, source))
+    else found.note(`The output ${JSON.stringify(path)} is a ${kindOf(entry)}, which is not stored.`)
   }
 }
 
-async function entriesOf(directory: string): Promise<readonly Dirent[]> {
-  if (!(await lstat(directory)).isDirectory()) throw uploadFailed('The output directory was replaced by something else')
+/** In order, counted as they are read: a directory may hold more names than fit into memory. */
+async function entriesOf(directory: string, found: Found): Promise<readonly Dirent[]> {
+  if (!(await lstat(directory)).isDirectory()) throw outputsRefused('The output directory was replaced by something else')
   // OSMO gives the outputs read bits; root needs none.
   if (process.getuid?.() !== 0) await chmod(directory, 0o700)
-  const entries = await readdir(directory, { withFileTypes: true })
+  const entries: Dirent[] = []
+  for await (const entry of await opendir(directory)) {
+    entries.push(entry)
+    if (++found.entries > taskLimits.outputFiles)
+      throw outputsRefused(`The output has more than ${taskLimits.outputFiles} files and directories`)
+  }
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 async function outputFile(path: string, source: string): Promise<OutputFile> {
-  const fault = pathFault(path)
-  if (fault !== undefined) throw uploadFailed(`The output ${JSON.stringify(path.slice(0, 200))} cannot be stored: ${fault}`)
+  checkedPath(path)
   const { mode, size } = await lstat(source)
   if (process.getuid?.() !== 0) await chmod(source, (mode & 0o777) | 0o400)
   return { path, source, mode: (mode & 0o777) | 0o400, bytes: size }
+}
+
+function checkedPath(path: string): string {
+  const fault = pathFault(path)
+  if (fault !== undefined) throw outputsRefused(`The output ${JSON.stringify(path.slice(0, 200))} cannot be stored: ${fault}`)
+  return path
 }
 
 function pathFault(path: string): string | undefined {
@@ -74,7 +88,7 @@ const kindOf = (entry: Dirent) => (entry.isSymbolicLink() ? 'symbolic link' : 's
 
 function checkTotal(files: readonly OutputFile[], maxBytes: number): void {
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0)
-  if (total > maxBytes) throw uploadFailed(`The outputs are ${total} bytes; an attempt may store ${maxBytes}`)
+  if (total > maxBytes) throw outputsRefused(`The outputs are ${total} bytes; an attempt may store ${maxBytes}`)
 }
 
 async function uploadOne(
@@ -105,9 +119,13 @@ async function refusalsEndTheAttempt<T>(send: () => Promise<T>): Promise<T> {
   try {
     return await send()
   } catch (error) {
-    if (error instanceof ServiceRefused) throw uploadFailed(`The service did not take the outputs (HTTP ${error.status}): ${error.message}`)
-    throw error
+    if (!(error instanceof ServiceRefused)) throw error
+    const message = `The service did not take the outputs (HTTP ${error.status}): ${error.message}`
+    throw error.isLasting ? outputsRefused(message) : uploadFailed(message)
   }
 }
 
+/** What the command left can never be stored, so that another attempt would end the same way: its own failure, not the machine's. */
+const outputsRefused = (message: string) => new AttemptEnded('completed', exitCodes.uploadFailed, message)
+/** Counts as an infrastructure failure. */
 export const uploadFailed = (message: string) => new AttemptEnded('upload-failed', exitCodes.uploadFailed, message)

@@ -6,6 +6,7 @@ import { type CommandEnd, type RunningCommand, startCommand } from './command.ts
 import { markedEnvironment } from './containment.ts'
 import type { Deadline } from './deadline.ts'
 import { createDeadline } from './deadline.ts'
+import { type DiskFault, type DiskWatch, watchDisk } from './disk-watch.ts'
 import { AttemptEnded, exitCodes } from './exits.ts'
 import type { LogSpool } from './log-spool.ts'
 import type { OutputTree } from './outputs.ts'
@@ -167,18 +168,24 @@ async function runCommand(parts: RunParts, run: OneRun, exec: Deadline): Promise
   const line = commandLine(parts, { command: run.text.command.map(fill), environment, files })
   const killsBefore = containment.outOfMemoryKills()
   parts.stopping.signal.throwIfAborted()
+  const disk = watchDisk({ directory: parts.directory, parts: ['work'], maxGrowthBytes: order.limits.outputBytes + spareDiskBytes })
   const command = startCommand(line, join(parts.directory, 'output.pipe'), (bytes) => spool.write(bytes))
   parts.onCommand(command.processGroup)
-  const waited = await waitForEnd(parts, command, exec)
+  const waited = await waitForEnd(parts, command, exec, disk)
   await containment.killAll(command.processGroup)
+  disk.stop()
   await command.drain()
   const isOutOfMemory = containment.outOfMemoryKills() > killsBefore
   return judge(parts, waited, isOutOfMemory)
 }
 
-type Waited = { readonly end: CommandEnd; readonly cut: 'none' | 'run-timeout' | 'total-timeout' | 'stopped' }
+/** Directories take blocks too, and what is a little too much to store is told with its size after the command. */
+const spareDiskBytes = 64 * 1024 * 1024
 
-async function waitForEnd(parts: RunParts, command: RunningCommand, exec: Deadline): Promise<Waited> {
+type Cut = 'none' | 'run-timeout' | 'total-timeout' | 'stopped' | DiskFault
+type Waited = { readonly end: CommandEnd; readonly cut: Cut }
+
+async function waitForEnd(parts: RunParts, command: RunningCommand, exec: Deadline, disk: DiskWatch): Promise<Waited> {
   const { deadlines } = parts.order
   const perRun = createDeadline(deadlines.perRunSeconds, () => new Error('run timeout'))
   const cuts = [
@@ -186,9 +193,15 @@ async function waitForEnd(parts: RunParts, command: RunningCommand, exec: Deadli
     { cut: 'run-timeout', signal: perRun.signal },
     { cut: 'total-timeout', signal: exec.signal },
   ] as const
-  const cut = await Promise.race([command.ended.then(() => 'none' as const), ...cuts.map((one) => aborted(one.signal).then(() => one.cut))])
+  const cut = await Promise.race<Cut>([
+    command.ended.then(() => 'none'),
+    ...cuts.map((one) => aborted(one.signal).then(() => one.cut)),
+    aborted(disk.signal).then(() => disk.fault() ?? 'none'),
+  ])
   perRun.clear()
-  if (cut !== 'none') await endGently(command, parts.stopping.wish()?.graceSeconds ?? deadlines.graceSeconds)
+  // While it is asked to end it would fill the rest of the disk.
+  if (typeof cut !== 'string') command.signal('SIGKILL')
+  else if (cut !== 'none') await endGently(command, parts.stopping.wish()?.graceSeconds ?? deadlines.graceSeconds)
   return { end: await command.ended, cut }
 }
 
@@ -212,6 +225,7 @@ async function endGently(command: RunningCommand, graceSeconds: number): Promise
 function judge(parts: RunParts, { end, cut }: Waited, isOutOfMemory: boolean): Attempted {
   const code = end.kind === 'exited' ? end.code : exitCodes.startError
   if (cut === 'stopped') throw stopped(parts, code)
+  if (typeof cut !== 'string') return outOfDisk(cut)
   const { perRunSeconds, execSeconds } = parts.order.deadlines
   if (cut === 'run-timeout')
     return { reason: 'exec-timeout', exitCode: code, message: `The command ran longer than exec_timeout, ${perRunSeconds} s` }
@@ -219,7 +233,13 @@ function judge(parts: RunParts, { end, cut }: Waited, isOutOfMemory: boolean): A
     return { reason: 'exec-timeout', exitCode: code, message: `All runs together took longer than ${execSeconds} s` }
   if (isOutOfMemory && code !== 0) return { reason: 'out-of-memory', exitCode: exitCodes.outOfMemory, message: outOfMemoryMessage(parts) }
   if (end.kind === 'not-started') throw new AttemptEnded('start-error', exitCodes.startError, end.message)
-  return { reason: 'completed', exitCode: code, message: exitMessage(code) }
+  return { reason: 'completed', exitCode: code, message: exitMessage(code, parts.order.limits.outputBytes) }
+}
+
+/** An eviction, as Kubernetes does it, is not tried again; a disk that others filled is. */
+function outOfDisk({ blame, message }: DiskFault): Attempted {
+  if (blame === 'others') throw new AttemptEnded('backend-error', exitCodes.backendError, message)
+  return { reason: 'out-of-memory', exitCode: exitCodes.outOfMemory, message }
 }
 
 /** Also for the phases around the runs. */
@@ -232,13 +252,17 @@ export function stopped({ stopping }: Pick<RunParts, 'stopping'>, exitCode: numb
 const outOfMemoryMessage = ({ order }: RunParts) =>
   `The kernel ended the task: it needed more memory than its ${order.limits.memoryBytes ?? 'unlimited'} bytes`
 
-function exitMessage(code: number): string {
+function exitMessage(code: number, maxFileBytes: number): string {
   if (code === 0) return 'The command ended with exit code 0'
   if (code === 126 || code === 127) return `The command ended with exit code ${code}: it could not be found or run`
+  if (code === fileTooLarge) return `The command was ended (exit code ${code}): it wrote a file larger than ${maxFileBytes} bytes`
   return code > 128 && code < 160
     ? `The command ended by signal ${code - 128} (exit code ${code})`
     : `The command ended with exit code ${code}`
 }
+
+/** 128 + SIGXFSZ. */
+const fileTooLarge = 153
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 

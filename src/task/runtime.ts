@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fchownSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { LocalSettings } from '../engine/local-attempt.ts'
@@ -27,12 +27,14 @@ export function commandLine(parts: RuntimeParts, run: RunCommand): CommandLine {
   return parts.settings.runtime === 'bubblewrap' ? inBubblewrap(parts, run) : asPlainProcess(parts, run)
 }
 
-function asPlainProcess({ workspace, containment }: RuntimeParts, run: RunCommand): CommandLine {
+function asPlainProcess(parts: RuntimeParts, run: RunCommand): CommandLine {
+  const { workspace, containment } = parts
   const argv = containment.wrap(withEnvironment(run), 'command')
-  return { argv, descriptors: [], reportsStatus: 'none', workingDirectory: workspace.start }
+  return { argv, descriptors: [environmentFile(parts, run)], reportsStatus: 'none', workingDirectory: workspace.start }
 }
 
-function inBubblewrap({ directory, order, settings, workspace, containment }: RuntimeParts, run: RunCommand): CommandLine {
+function inBubblewrap(parts: RuntimeParts, run: RunCommand): CommandLine {
+  const { directory, order, settings, workspace, containment } = parts
   const descriptors = run.files.map(({ contents }, index) => spooledFile(join(directory, `file.${index}`), contents))
   const options = bubblewrapArguments({
     nodePath: settings.nodePath,
@@ -41,28 +43,54 @@ function inBubblewrap({ directory, order, settings, workspace, containment }: Ru
     privileges: settings.user === 'same' ? 'map' : 'drop',
     writable: mounts(workspace),
     readOnly: accounts(directory, containment.uid ?? process.getuid?.() ?? 0),
-    files: run.files.map(({ path }, index) => ({ target: path, descriptor: firstFileDescriptor + index })),
+    files: run.files.map(({ path }, index) => ({ target: path, descriptor: environmentDescriptor + 1 + index })),
     statusDescriptor,
     home: workspace.home,
     workingDirectory: workspace.start,
-    temporaryBytes: Math.min(order.limits.memoryBytes ?? Number.POSITIVE_INFINITY, Math.floor(totalmem() / 2)),
+    temporary: {
+      kind: containment.cgroups.held.has('memory') ? 'each' : 'shared',
+      bytes: Math.min(order.limits.memoryBytes ?? Number.POSITIVE_INFINITY, Math.floor(totalmem() / 2)),
+    },
   })
   const inside = [...limitArguments(order, settings, containment.cgroups), ...withEnvironment(run)]
   const argv = containment.wrap(['/usr/bin/bwrap', ...options, ...inside], 'outer')
-  return { argv, descriptors, reportsStatus: 'bubblewrap', workingDirectory: '/' }
+  return { argv, descriptors: [environmentFile(parts, run), ...descriptors], reportsStatus: 'bubblewrap', workingDirectory: '/' }
 }
 
+const environmentDescriptor = firstFileDescriptor
+
 /**
- * The task's variables come in last, after all privileges are gone: `LD_PRELOAD` of a spec must not reach a program of ours. A name with `=`
- * would be read as a variable, so the environment is checked where the order is made.
+ * The task's variables come in last, after all privileges are gone: `LD_PRELOAD` of a spec must not reach a program of ours. They come by a
+ * file and not as arguments, which every user of this machine can read in its list of processes.
  */
-const withEnvironment = ({ command, environment }: RunCommand) => [
-  '/usr/bin/env',
-  '-i',
-  '--',
-  ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-  ...command,
-]
+function withEnvironment({ command, environment }: RunCommand): readonly string[] {
+  const read = `. /proc/self/fd/${environmentDescriptor} && exec ${environmentDescriptor}<&- && exec "$@"`
+  return ['/usr/bin/env', '-i', '--', '/bin/sh', '-c', read, 'sh', ...foreignVariables(environment), ...command]
+}
+
+/** Names that a shell cannot export or gives a meaning of its own, which no secret has. */
+function foreignVariables(environment: RunCommand['environment']): readonly string[] {
+  const foreign = Object.entries(environment).filter(([name]) => !isShellName(name))
+  return foreign.length === 0 ? [] : ['/usr/bin/env', '--', ...foreign.map(([name, value]) => `${name}=${value}`)]
+}
+
+const shellsOwn = new Set(['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'LINENO', 'OPTIND', 'PPID', 'SHELLOPTS', 'UID', '_'])
+const isShellName = (name: string) => /^[A-Za-z_]\w*$/.test(name) && !shellsOwn.has(name)
+
+/** A descriptor of a script that exports them. The shell opens it anew as the task's user, whose file it therefore is. */
+function environmentFile({ directory, settings }: RuntimeParts, { environment }: RunCommand): number {
+  const lines = Object.entries(environment).flatMap(([name, value]) =>
+    isShellName(name) ? [`export ${name}=${shellQuoted(value)}\n`] : [],
+  )
+  const path = join(directory, 'environment')
+  const descriptor = spooledFile(path, Buffer.from(lines.join('')))
+  if (settings.user !== 'same') fchownSync(descriptor, settings.user.uid, settings.user.uid)
+  rmSync(path)
+  return descriptor
+}
+
+/** Nothing has a meaning between single quotes but the next one. */
+const shellQuoted = (value: string) => `'${value.replaceAll("'", "'\\''")}'`
 
 function mounts({ repository, inputs, output, places }: Workspace) {
   const tree = repository === undefined ? [] : [{ source: repository, target: places.repository }]

@@ -1,4 +1,5 @@
 import type { LocalSettings } from '../engine/local-attempt.ts'
+import { AttemptEnded, exitCodes } from './exits.ts'
 
 /** All that decides what a task sees. Sources are paths of this machine, targets paths inside. */
 export type SandboxPlan = Pick<LocalSettings, 'nodePath' | 'toolchains'> & {
@@ -14,8 +15,11 @@ export type SandboxPlan = Pick<LocalSettings, 'nodePath' | 'toolchains'> & {
   readonly statusDescriptor: number
   readonly home: string
   readonly workingDirectory: string
-  /** Of each of `/tmp`, `/home`, …; they are memory. */
-  readonly temporaryBytes: number
+  /**
+   * Of `/tmp`, `/home`, …, which are memory. `each`: something counts the memory of all of them together. `shared`: nothing does, so they
+   * have parts of it.
+   */
+  readonly temporary: { readonly kind: 'each' | 'shared'; readonly bytes: number }
 }
 
 const empty = ['/home', '/root', '/var', '/run', '/tmp']
@@ -49,7 +53,7 @@ export function bubblewrapArguments(plan: SandboxPlan): readonly string[] {
     ...systemDirectories.flatMap((path) => ['--ro-bind-try', path, path]),
     ...etcFiles.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     ...['--proc', '/proc', '--dev', '/dev'],
-    ...[...empty, '/dev/shm', plan.home, ...ownRoots(plan)].flatMap((path) => emptyDirectory(path, plan.temporaryBytes)),
+    ...emptyDirectories(plan),
     ...['--ro-bind', plan.nodePath, '/osmo/bin/node'],
     ...plan.toolchains.flatMap(({ path, source }) => [...parents(`/osmo/${path}`), '--ro-bind', source, `/osmo/${path}`]),
     ...plan.readOnly.flatMap(({ source, target }) => ['--ro-bind', source, target]),
@@ -70,13 +74,31 @@ function isolation({ network, privileges, statusDescriptor }: SandboxPlan): read
   ]
 }
 
-const emptyDirectory = (path: string, bytes: number) => ['--perms', '1777', '--size', String(bytes), '--tmpfs', path]
+function emptyDirectories(plan: SandboxPlan): readonly string[] {
+  const large = ['/tmp', '/dev/shm', plan.home, ...ownRoots(plan)]
+  const small = empty.filter((path) => !large.includes(path))
+  const { kind, bytes } = plan.temporary
+  return [...small, ...large].flatMap((path) => {
+    const share = kind === 'each' ? 1 : small.includes(path) ? smallShare : (1 - smallShare * small.length) / large.length
+    return ['--perms', '1777', '--size', String(Math.floor(bytes * share)), '--tmpfs', path]
+  })
+}
+
+/** Of `/var` and others, where programs leave a few small files. */
+const smallShare = 1 / 64
+const maxOwnRoots = 16
 
 /** A file at `/workspace/train.py` gets a `/workspace` that the task can write to, as in a container. */
 function ownRoots({ files }: SandboxPlan): readonly string[] {
   const taken = new Set([...empty, ...systemDirectories, '/etc', '/dev', '/proc', '/osmo'])
   const roots = files.filter(({ target }) => target.indexOf('/', 1) > 0).map(({ target }) => target.slice(0, target.indexOf('/', 1)))
-  return [...new Set(roots)].filter((path) => !taken.has(path))
+  const own = [...new Set(roots)].filter((path) => !taken.has(path))
+  if (own.length <= maxOwnRoots) return own
+  throw new AttemptEnded(
+    'start-error',
+    exitCodes.startError,
+    `The files of the spec lie in ${own.length} directories of the root; ${maxOwnRoots} may be used`,
+  )
 }
 
 function parents(target: string): readonly string[] {

@@ -8,7 +8,7 @@ import { createCtrl } from './ctrl.ts'
 import { startLogShipper } from './log-shipper.ts'
 import { LogSpool } from './log-spool.ts'
 import { listenForStop } from './stopping.ts'
-import { createWorkspace } from './workspace.ts'
+import { createWorkspace, type Workspace } from './workspace.ts'
 
 /** Nobody waits for the last lines of what was cancelled. */
 const stoppedPatienceSeconds = 5
@@ -69,9 +69,27 @@ async function supervise(directory: AttemptDirectory): Promise<void> {
   spool.note(`${recorded.exit.message}.`)
   stopping.close()
   containment.remove()
-  await workspace.remove()
+  // Beside what follows: it may take long, and no fault of it may hide how the attempt ended.
+  const cleaning = clean(workspace)
   await shipper.finish(stopping.signal.aborted ? stoppedPatienceSeconds : reportPatienceSeconds)
-  directory.writeExit(recorded, signalFile)
+  await recordExit(() => directory.writeExit(recorded, signalFile), cleaning)
+  await cleaning
+}
+
+/** Never rejects. What is said goes to `supervisor.log`. */
+async function clean(workspace: Workspace): Promise<void> {
+  for (const reason of await workspace.remove()) console.error('Files of the attempt are left:', reason)
+}
+
+/** On a full disk there may be no room for the record before the attempt's own files are gone. */
+async function recordExit(write: () => void, cleaning: Promise<void>): Promise<void> {
+  try {
+    write()
+  } catch (error) {
+    console.error('The end could not be recorded yet:', error)
+    await cleaning
+    write()
+  }
 }
 
 function introduction({ order, settings }: LocalOrder, limits: readonly string[]): readonly string[] {

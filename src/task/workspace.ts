@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:fs'
-import { lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import type { LocalSettings } from '../engine/local-attempt.ts'
 import type { PodOrder } from '../engine/ports.ts'
+import { type Removal, removeTree } from '../engine/remove-tree.ts'
 import { mountedPlaces, type Places } from './tokens.ts'
 import { give, type Owner } from './unpack.ts'
 
@@ -33,7 +34,8 @@ export type Workspace = {
   writeFiles(files: readonly RunFile[]): Promise<readonly RunFile[]>
   /** Moves the output of the run that has ended to `results/<name>` and returns where it is. */
   keepOutput(name: string): Promise<string>
-  remove(): Promise<void>
+  /** Everything that the attempt used. Never throws; gives a reason for each part that is left. */
+  remove(): Promise<readonly string[]>
 }
 
 const osmoRoot = '/osmo'
@@ -70,13 +72,16 @@ export function createWorkspace(directory: string, order: PodOrder, settings: Lo
       for (const name of ['pristine', 'results']) await mkdir(join(directory, name), { recursive: true, mode: 0o700 })
     },
     async stage(arm, which) {
-      await rm(work, { recursive: true, force: true })
+      await expectRemoved(removeTree(work))
       await makeDirectories(osmo, [join(osmo, 'data/input')])
       const place = which === 'last' ? rename : copyTree
       if (repository !== undefined) await place(pristine(arm).repository, repository)
       for (const input of inputs) await place(pristine(arm).input(input.index), input.directory)
       await makeOwned(owner, isMounted ? [output] : [output, home, join(work, 'tmp')])
-      if (!isMounted) await linkTools(osmo, settings)
+      if (isMounted) return
+      await linkTools(osmo, settings)
+      // Nothing but their modes keeps other tasks of this machine out.
+      for (const path of [repository ?? [], inputs.map((input) => input.directory)].flat()) await chmod(path, 0o700)
     },
     async writeFiles(files) {
       const elsewhere: RunFile[] = []
@@ -94,9 +99,16 @@ export function createWorkspace(directory: string, order: PodOrder, settings: Lo
       return kept
     },
     async remove() {
-      for (const name of ['work', 'pristine', 'results']) await rm(join(directory, name), { recursive: true, force: true })
+      const removals = await Promise.all(['work', 'pristine', 'results'].map((name) => removeTree(join(directory, name))))
+      return removals.flatMap((removal) => (removal.kind === 'left' ? [removal.reason] : []))
     },
   }
+}
+
+/** The next arm must not find what the last one left. */
+async function expectRemoved(removing: Promise<Removal>): Promise<void> {
+  const removal = await removing
+  if (removal.kind === 'left') throw new Error(`The files of the last run could not be removed: ${removal.reason}`)
 }
 
 function plainPlaces(order: PodOrder, settings: LocalSettings, work: string, osmo: string): Places {
@@ -124,9 +136,9 @@ function replacedPaths(order: PodOrder, { toolchains }: LocalSettings, work: str
 const rootOf = (path: string, kind: 'mounted' | 'plain') =>
   path.startsWith(`${osmoRoot}/`) ? osmoRoot : kind === 'plain' ? '/' : undefined
 
-/** The task's user must not be able to exchange these. */
+/** The task's user must not be able to exchange these; others pass through to what is theirs and see nothing. */
 async function makeDirectories(...groups: readonly (string | readonly string[])[]): Promise<void> {
-  for (const path of groups.flat()) await mkdir(path, { recursive: true, mode: 0o755 })
+  for (const path of groups.flat()) await mkdir(path, { recursive: true, mode: 0o711 })
 }
 
 async function makeOwned(owner: Owner, paths: readonly string[]): Promise<void> {
@@ -160,7 +172,7 @@ async function linkTools(osmo: string, { nodePath, toolchains }: LocalSettings):
 
 /** The tree may hold links that lead anywhere, so no step on the way may be one. */
 async function writeBeneath(root: string, path: string, contents: Buffer, owner: Owner): Promise<void> {
-  await mkdir(root, { recursive: true, mode: 0o755 })
+  await mkdir(root, { recursive: true, mode: 0o711 })
   const parts = path.split('/')
   let directory = root
   for (const part of parts.slice(0, -1)) {
@@ -169,7 +181,7 @@ async function writeBeneath(root: string, path: string, contents: Buffer, owner:
   }
   const target = join(directory, parts.at(-1) ?? '')
   await rm(target, { force: true })
-  const file = await open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o755)
+  const file = await open(target, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o700)
   try {
     await file.writeFile(contents)
   } finally {
@@ -180,7 +192,7 @@ async function writeBeneath(root: string, path: string, contents: Buffer, owner:
 
 async function makeRealDirectory(path: string, owner: Owner): Promise<void> {
   try {
-    await mkdir(path)
+    await mkdir(path, { mode: 0o700 })
     await give(path, owner)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error

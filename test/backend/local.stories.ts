@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readdirSync, statSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { OrderedRuns } from '../../src/engine/ports.ts'
@@ -182,8 +183,80 @@ export function describeLocalBackend(runtime: Runtime, skip: string | false): vo
         shell: 'head -c 2000 /dev/zero > {{output}}/big',
         limits: { cpu: 1, memoryBytes: undefined, processes: 64, outputBytes: 1000 },
       })
-      assert.deepEqual([exit.reason, exit.exitCode, exit.outputs], ['upload-failed', 2012, 'none'])
+      assert.deepEqual([exit.reason, exit.exitCode, exit.outputs], ['completed', 2012, 'none'])
       assert.match(exit.message, /2000 bytes; an attempt may store 1000/)
+    })
+
+    const nest = 'name=$(printf %0200d 0); for i in $(seq 40); do mkdir $name && cd $name || exit 9; done'
+    it('ends as the command ended, whatever it made of its directories, and leaves nothing', async () => {
+      const { order, exit } = await world.run({
+        shell: `cd {{output}}; mkdir closed; touch closed/file; chmod 0 closed; bash -c '${nest}'; exit 3`,
+      })
+      assert.deepEqual([exit.reason, exit.exitCode], ['completed', 3])
+      const directory = world.directoryOf(order.pod)
+      await eventually('a clean directory', async () => (readdirSync(directory).includes('work') ? undefined : true))
+      await world.backend.forget([order.pod], never)
+    })
+
+    const hasUsers = runtime === 'process' && process.getuid?.() === 0
+    it('keeps other users out of its files', { skip: hasUsers ? false : 'only plain processes of a root service need it' }, async () => {
+      const order = world.order({ trees: { head: [{ path: 'secret', text: 'x' }] }, shell: 'echo up; sleep 20' })
+      await world.backend.create(order, never)
+      await world.logged(order, 'up\n')
+      const osmo = join(world.directoryOf(order.pod), 'work/osmo')
+      const modes = ['..', '.', 'data', 'data/input', 'data/output', 'repository'].map((name) => statSync(join(osmo, name)).mode & 0o777)
+      assert.deepEqual(modes, [0o711, 0o711, 0o711, 0o711, 0o700, 0o700])
+      await world.backend.delete(order.pod, 0, never)
+      await world.finish(order)
+    })
+
+    it('is red at once, and says why, for outputs that nobody could store', async () => {
+      const { exit } = await world.run({ shell: `cd {{output}}; bash -c '${nest}'` })
+      assert.deepEqual([exit.reason, exit.exitCode, exit.outputs], ['completed', 2012, 'none'])
+      assert.match(exit.message, /longer than 1024 bytes/)
+    })
+
+    it('starts and forgets although what an attempt left is in its way', async () => {
+      const drafts = join(world.root, 'attempts/.drafts')
+      await mkdir(join(drafts, 'half'), { recursive: true })
+      execFileSync('/bin/bash', ['-c', nest], { cwd: join(drafts, 'half') })
+      await world.reopen()
+      assert.deepEqual(existsSync(drafts), false)
+    })
+
+    it('ends a task that writes more than it may, before the disk is full', async () => {
+      const { exit } = await world.run({
+        shell: 'cd {{output}}; for i in $(seq 90); do head -c 1000000 /dev/zero > $i; done; sleep 50',
+        limits: { cpu: 1, memoryBytes: undefined, processes: 64, outputBytes: 1_000_000 },
+      })
+      assert.deepEqual([exit.reason, exit.exitCode, exit.outputs], ['out-of-memory', 3004, 'none'])
+      assert.match(exit.message, /wrote \d+ bytes to the disk; an attempt may write/)
+    })
+
+    it('ends what writes one file without end', async () => {
+      const { exit } = await world.run({
+        shell: 'exec dd if=/dev/zero of={{output}}/endless bs=1M',
+        limits: { cpu: 1, memoryBytes: undefined, processes: 64, outputBytes: 1_000_000 },
+      })
+      assert.deepEqual([exit.reason, exit.exitCode], ['completed', 153])
+      assert.match(exit.message, /a file larger than 1000000 bytes/)
+    })
+
+    it('hands variables over whole, and out of the list of processes', async () => {
+      const secret = `it's "$HOME" \\ \n${randomUUID()}`
+      const order = world.order({
+        environment: { SECRET: secret, 'odd.name': 'odd', EMPTY: '', OPTIND: 'x' },
+        command: [
+          'node',
+          '-e',
+          'console.log(JSON.stringify([process.env.SECRET, process.env["odd.name"], process.env.EMPTY, process.env.OPTIND])); setTimeout(() => {}, 1500)',
+        ],
+      })
+      await world.backend.create(order, never)
+      await world.logged(order, '"odd"')
+      assert.deepEqual(await processesOf(secret.slice(-36)), [])
+      const { log } = await world.finish(order)
+      assert.ok(log.includes(JSON.stringify([secret, 'odd', '', 'x'])), log)
     })
 
     it('says which CPUs and limits hold', async () => {

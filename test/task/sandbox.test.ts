@@ -13,7 +13,7 @@ const plan: SandboxPlan = {
   statusDescriptor: 3,
   home: '/home/osmo',
   workingDirectory: '/osmo/repository',
-  temporaryBytes: 1024,
+  temporary: { kind: 'each', bytes: 1024 },
 }
 const line = (changes: Partial<SandboxPlan> = {}) => ` ${bubblewrapArguments({ ...plan, ...changes }).join(' ')} `
 
@@ -43,6 +43,19 @@ describe('bubblewrap arguments', () => {
       assert.ok(line().includes(` ${part}`), line())
     })
   }
+
+  it('divides one budget over everything that is memory, where nothing counts it', () => {
+    const sizes = [...line({ temporary: { kind: 'shared', bytes: 2 ** 30 } }).matchAll(/--size (\d+) --tmpfs (\S+)/g)]
+    assert.equal(sizes.length, 8)
+    assert.ok(sizes.reduce((sum, [, bytes]) => sum + Number(bytes), 0) <= 2 ** 30)
+    assert.ok(Number(sizes.find(([, , path]) => path === '/tmp')?.[1]) > 2 ** 27)
+  })
+
+  it('takes files in sixteen directories of the root, and no more', () => {
+    const files = (count: number) => Array.from({ length: count }, (_, index) => ({ descriptor: 4 + index, target: `/root-${index}/file` }))
+    assert.match(line({ files: files(16) }), /--tmpfs \/root-15 /)
+    assert.throws(() => line({ files: files(17) }), /lie in 17 directories of the root; 16 may be used/)
+  })
 
   it('gives the host’s network or none', () => {
     assert.doesNotMatch(line(), /--unshare-net/)

@@ -12,6 +12,7 @@ import {
   type Tombstone,
 } from '../../engine/local-attempt.ts'
 import type { PodOrder } from '../../engine/ports.ts'
+import { removeTree } from '../../engine/remove-tree.ts'
 import { isPodName, type PodName } from '../../workflow/names.ts'
 
 /** What is known of one directory, read at one moment. */
@@ -29,7 +30,7 @@ export type Entry =
 export type AttemptStore = ReturnType<typeof createAttemptStore>
 
 /** The directories of a local backend, one a pod. A directory appears whole, by rename; whichever of create and delete is first wins. */
-export function createAttemptStore(directory: string) {
+export function createAttemptStore(directory: string, log: (message: string) => void) {
   const drafts = join(directory, '.drafts')
   const pathOf = (pod: PodName) => join(directory, pod)
   const fileOf = (pod: PodName, name: string) => join(pathOf(pod), name)
@@ -65,11 +66,17 @@ export function createAttemptStore(directory: string) {
       await mkdir(drafts, { recursive: true, mode: 0o700 })
       await rename(pathOf(pod), grave)
       await appear(pod, { [attemptFiles.tombstone]: tombstone })
-      await rm(grave, { recursive: true, force: true })
+      await discard(grave)
     },
-    remove: (pod: PodName) => rm(pathOf(pod), { recursive: true, force: true }),
+    remove: (pod: PodName) => discard(pathOf(pod)),
     /** What a killed process left half made. */
-    removeDrafts: () => rm(drafts, { recursive: true, force: true }),
+    removeDrafts: () => discard(drafts),
+  }
+
+  /** What cannot be removed costs room and nothing else: it is said, and tried again at the next start. */
+  async function discard(path: string): Promise<void> {
+    const removal = await removeTree(path)
+    if (removal.kind === 'left') log(`Files of finished attempts are left in ${path}: ${removal.reason}`)
   }
 
   /** The exit is read last: one that is there counts, however dead its supervisor is. */

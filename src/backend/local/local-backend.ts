@@ -96,7 +96,7 @@ class DirectoryBackend implements LocalBackend {
     this.capacity = { cpu: Math.min(options.capacityCpu ?? Number.POSITIVE_INFINITY, availableParallelism()) }
     this.description = descriptionOf(runtime)
     this.#options = options
-    this.#store = createAttemptStore(options.directory)
+    this.#store = createAttemptStore(options.directory, options.log)
     this.#userIds = createUserIds(options.directory)
     this.#signals = join(options.directory, '.signals')
   }
