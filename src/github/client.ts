@@ -35,6 +35,8 @@ export type GithubClient = {
   readPage<T>(call: Call<T>): Promise<{ readonly data: T; readonly lastPage: number }>
   /** As the app itself. */
   asApp<T>(call: Omit<Call<T>, 'repository'>): Promise<T>
+  /** As the app itself, of a listing that is paged by cursor; only the cursor is taken from the answer's links. */
+  readAppPage<T>(call: Omit<Call<T>, 'repository'>): Promise<{ readonly data: T; readonly nextCursor: string | undefined }>
   /** A token that can read the contents of this one repository, for at most an hour. */
   readToken(repository: RepositoryReference, signal: AbortSignal): Promise<string>
 }
@@ -54,7 +56,7 @@ const InstallationToken = z.object({ token: z.string().min(1) })
 export function createGithubClient(options: ClientOptions): GithubClient {
   const probot = createProbot(options)
   const cache = createConditionalCache(options.maxCacheBytes ?? 32 * 1024 * 1024)
-  return { appId: options.appId, read, readIfFound, readPage, write, asApp, readToken }
+  return { appId: options.appId, read, readIfFound, readPage, write, asApp, readAppPage, readToken }
 
   async function read<T>(call: Call<T>): Promise<T> {
     return (await readPage(call)).data
@@ -113,12 +115,20 @@ export function createGithubClient(options: ClientOptions): GithubClient {
   }
 
   async function asApp<T>(call: Omit<Call<T>, 'repository'>): Promise<T> {
+    return parse(call, (await sendAsApp(call)).data)
+  }
+
+  async function readAppPage<T>(call: Omit<Call<T>, 'repository'>): Promise<{ readonly data: T; readonly nextCursor: string | undefined }> {
+    const answer = await sendAsApp(call)
+    return { data: parse(call, answer.data), nextCursor: nextCursorOf(answer.headers.link) }
+  }
+
+  async function sendAsApp({ route, parameters, signal }: Omit<Call<unknown>, 'repository'>) {
     try {
       const octokit = await probot.auth()
-      const answer = await octokit.request(call.route, { ...call.parameters, request: { signal: call.signal } })
-      return parse(call, answer.data)
+      return await octokit.request(route, { ...parameters, request: { signal } })
     } catch (error) {
-      throw forgeError(error, call.route)
+      throw forgeError(error, route)
     }
   }
 
@@ -177,4 +187,14 @@ function lastPageOf(link: string | undefined): number {
     .split(',')
     .find((part) => part.includes('rel="last"'))
   return Number(/[?&]page=([0-9]{1,6})\b/.exec(last ?? '')?.[1] ?? 1)
+}
+
+/** The `cursor` of `rel="next"`; undefined on the last page. */
+function nextCursorOf(link: string | undefined): string | undefined {
+  const next = (link ?? '')
+    .slice(0, 4096)
+    .split(',')
+    .find((part) => part.includes('rel="next"'))
+  const cursor = /[?&]cursor=([^&>]{1,200})/.exec(next ?? '')?.[1]
+  return cursor === undefined ? undefined : decodeURIComponent(cursor)
 }

@@ -4,6 +4,8 @@
  */
 export const routes = {
   'GET /app': 'app',
+  'GET /app/hook/deliveries': 'app',
+  'POST /app/hook/deliveries/{delivery_id}/attempts': 'app',
   'POST /app/installations/{installation_id}/access_tokens': 'app',
   'GET /repositories/{id}': 'metadata:read',
   'GET /repos/{owner}/{repo}': 'metadata:read',

@@ -12,7 +12,8 @@ import { type BurstGauge, createBurstGauge } from '../engine/burst-gauge.ts'
 import { latestSuccessful } from '../engine/latest.ts'
 import type { AttemptGrant, Backend, ObjectStore, SourceMirror, Waker, WakeupConsumer } from '../engine/ports.ts'
 import { createService } from '../engine/service.ts'
-import { createGithubClient } from '../github/client.ts'
+import { createGithubClient, type GithubClient } from '../github/client.ts'
+import { sweepDeliveries } from '../github/delivery-sweep.ts'
 import { createForge } from '../github/forge.ts'
 import { createSourceMirror } from '../github/mirror.ts'
 import { mirrorAccess } from '../github/mirror-access.ts'
@@ -213,7 +214,20 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
   })
   await service.start()
   stack.push({ stop: () => service.stop() })
+  stack.push(startDeliverySweep(base, client))
   return [...backends.all.values()]
+}
+
+/** Webhooks that came while nobody answered are sent again, also those from before this start. */
+function startDeliverySweep({ store: { deliveries }, log }: Base, client: GithubClient): Running {
+  const stopping = new AbortController()
+  const sweeping = sweepDeliveries({ client, deliveries, log, clock: Date.now }, stopping.signal)
+  return {
+    stop: async () => {
+      stopping.abort()
+      await sweeping
+    },
+  }
 }
 
 type TasksOptions = {
