@@ -181,6 +181,7 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
     access: mirrorAccess(client, reader),
     log,
   })
+  stack.push({ stop: () => mirror.stop() })
   const objects = await createDirectoryStore(await made(join(directory.path, 'objects')))
   const socketPath = directory.socketPath('tasks')
   stack.push(await serveTasks({ socketPath, serverKey, store, objects, mirror }))
