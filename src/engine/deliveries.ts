@@ -1,7 +1,7 @@
 import type { PlatformConfig } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import type { createCommands } from './commands.ts'
-import type { Actor, CheckRerequested, DomainEvent, PullRequestChanged, SuiteRerequested } from './domain-event.ts'
+import type { Actor, CheckRerequested, DomainEvent, InstallationChanged, PullRequestChanged, SuiteRerequested } from './domain-event.ts'
 import type { Logger } from './log.ts'
 import { hasPermission } from './permission.ts'
 import type {
@@ -77,8 +77,14 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
       case 'repository-gone':
         return repositoryGone(event.repositories)
       case 'installation-changed':
-        return deps.log.info({ installation: event.installationId, change: event.change }, 'Installation changed')
+        return installationChanged(event)
     }
+  }
+
+  /** What could not be written while the app was suspended or not allowed to is written now. */
+  async function installationChanged({ installationId, change }: InstallationChanged): Promise<void> {
+    deps.log.info({ installation: installationId, change }, 'Installation changed')
+    if (change !== 'deleted' && change !== 'suspended') await deps.reports.requeueOfInstallation(installationId)
   }
 
   async function pullRequestChanged(event: PullRequestChanged, signal: AbortSignal): Promise<void> {
