@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
@@ -13,6 +14,9 @@ import { prepareSocketDirectory } from '../../src/store/embedded/socket-director
 import { migrate } from '../../src/store/migrate.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { aDatabase, silentLog } from '../harness/postgres.ts'
+
+/** One row a file: a migration runs once, however many replicas start. */
+const migrationFiles = readdirSync(new URL('../../src/store/migrations', import.meta.url)).length
 
 const running = new Map<string, EmbeddedPostgres[]>()
 
@@ -147,11 +151,11 @@ describe('Migrations', () => {
     await Promise.all([migrate(database.pool), migrate(database.anotherPool()), migrate(database.pool)])
     await migrate(database.pool)
     const { rows } = await database.pool.query('select count(*)::int as count from kysely_migration')
-    assert.deepEqual(rows, [{ count: 1 }])
+    assert.deepEqual(rows, [{ count: migrationFiles }])
   })
 
   it('refuse a database of a newer program', async () => {
     await database.pool.query(`insert into kysely_migration (name, timestamp) values ('9999-later', '2100-01-01')`)
-    await assert.rejects(migrate(database.pool), /Expected to bring the database to schema 0001-first/)
+    await assert.rejects(migrate(database.pool), /Expected to bring the database to schema \d{4}-[a-z]+, got/)
   })
 })
