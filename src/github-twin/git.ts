@@ -11,6 +11,7 @@ export type GitResult = { readonly code: number; readonly stdout: Buffer; readon
 
 /** Settings of the machine or of its user must not change what a hosted repository does. */
 export const gitEnvironment: NodeJS.ProcessEnv = {
+  // A process of its own, which imports nothing of ours: where git is found is all that it takes from its surroundings.
   PATH: process.env.PATH,
   LC_ALL: 'C',
   HOME: '/nonexistent',

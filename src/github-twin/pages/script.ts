@@ -31,7 +31,7 @@ let looking = false
 async function tick() {
   if (looking || document.hidden) return
   looking = true
-  try { await look() } catch {} finally { looking = false }
+  try { await look() } catch { /* It may be starting again; the next second asks once more. */ } finally { looking = false }
 }
 if (live) setInterval(tick, 1000)
 const form = document.getElementById('comment-form')
