@@ -63,7 +63,7 @@ export function renderSpec(text: string, options: SpecOptions): RenderResult {
   const source = withoutByteOrderMark(text)
   const reporter = createReporter(options.file, source)
   const sections = isSmallEnough(source, reporter) ? readSections(source, reporter) : {}
-  const rendered = loadDocument(source, sections, options, reporter)
+  const rendered = loadDocument(sections, options, reporter)
   const diagnostics = reporter.diagnostics()
   if (rendered === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
   return { kind: 'rendered', text: rendered.text, document: toTemplateValue(rendered.node), warnings: diagnostics }
@@ -87,7 +87,7 @@ type ReadSpec = { readonly spec: WorkflowSpec; readonly workflow: ReadWorkflow }
 function readSpec(source: string, options: SpecOptions, reporter: Reporter): ReadSpec | undefined {
   const sections = readSections(source, reporter)
   const git = readGitSections(sections, reporter)
-  const document = loadDocument(source, sections, options, reporter)
+  const document = loadDocument(sections, options, reporter)
   if (document === undefined) return undefined
   const workflow = readWorkflow(document, options.file, reporter)
   if (workflow === undefined) return undefined

@@ -1,9 +1,9 @@
-import { originOf } from './render-places.ts'
 import type { Reporter } from './reporter.ts'
 import type { Section, Sections } from './sections.ts'
 import { renderTemplate } from './template/render.ts'
 import { templateValues } from './template-values.ts'
 import type { SpecOptions } from './types.ts'
+import type { Origin } from './yaml/dialect.ts'
 import { describe, type YamlNode } from './yaml/node.ts'
 import { loadPyYaml } from './yaml/pyyaml.ts'
 
@@ -15,7 +15,7 @@ export type RenderedDocument = {
 }
 
 /** Renders the `workflow` section with the file's and the caller's values and loads it; faults are reported. */
-export function loadDocument(source: string, sections: Sections, options: SpecOptions, reporter: Reporter): RenderedDocument | undefined {
+export function loadDocument(sections: Sections, options: SpecOptions, reporter: Reporter): RenderedDocument | undefined {
   const section = sections.workflow
   if (section === undefined) return undefined
   const values = templateValues(sections['default-values'], section, options, reporter)
@@ -27,13 +27,16 @@ export function loadDocument(source: string, sections: Sections, options: SpecOp
     }
     return undefined
   }
-  return loadRendered(rendered, section, source, reporter)
+  return loadRendered(rendered, section, reporter)
 }
 
 type Rendered = Extract<ReturnType<typeof renderTemplate>, { kind: 'rendered' }>
 
-function loadRendered({ text, map }: Rendered, section: Section, source: string, reporter: Reporter): RenderedDocument | undefined {
-  const origin = originOf((offset) => map.sourceOffset(offset) + section.offset, source)
+function loadRendered({ text, map }: Rendered, section: Section, reporter: Reporter): RenderedDocument | undefined {
+  const origin: Origin = (from, to) => {
+    const { start, end } = map.sourceSpan(from, to)
+    return { start: start + section.offset, end: end + section.offset }
+  }
   const node = loadPyYaml(text, origin, reporter)
   if (node === undefined) return undefined
   if (node.kind !== 'mapping') {

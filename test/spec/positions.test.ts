@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { selectSpecFiles } from '../../src/spec/names.ts'
+import { renderTemplate } from '../../src/spec/template/render.ts'
 import { diagnose, oneTask, placeOf, type Reader, unmark } from './marked.ts'
+import { templateExamples } from './template-positions.ts'
 
 /** Each code at its place in the source: `«` and `»` stand around it. */
-const examples: readonly (readonly [code: string, marked: string, reader?: Reader])[] = [
+const documentExamples: readonly (readonly [code: string, marked: string, reader?: Reader])[] = [
   ['syntax/no-workflow', '«»default-values:\n  a: 1\n'],
   ['syntax/unknown-section', `«wokflow»:\n  a: 1\n${oneTask()}`],
   ['syntax/unknown-section', `${oneTask()}«_x»: 1\n`],
@@ -33,7 +35,6 @@ const examples: readonly (readonly [code: string, marked: string, reader?: Reade
   ['syntax/duplicate-key', oneTask().replace('  tasks:', '  «name»: nav\n  tasks:')],
   ['syntax/duplicate-key', `on:\n  push: {}\n  «push»: {}\n${oneTask()}`],
   ['template/hidden-value', `default-values:\n  «github»: {sha: abc}\n${oneTask()}`],
-  ['template/undefined', 'workflow:\n  name: {{ «missing» }}\n'],
   ['limit/file-size', `«»workflow:\n  name: ${'x'.repeat(1 << 20)}\n`],
   ['limit/file-size', `«»values: {a: ${'x'.repeat(1 << 20)}}\n`, 'settings'],
   ['limit/depth', `workflow:\n  name: ${'['.repeat(64)}«[»${'['.repeat(1000)}\n`],
@@ -174,6 +175,8 @@ const examples: readonly (readonly [code: string, marked: string, reader?: Reade
   ['semantic/no-repositories', '«backends»: {}\npools: {}\n', 'platform'],
 ]
 
+const examples = [...documentExamples, ...templateExamples]
+
 describe('every fault is at its place', () => {
   for (const [code, marked, reader] of examples) {
     it(`${code}: ${marked.slice(0, 120)}`, () => {
@@ -183,6 +186,25 @@ describe('every fault is at its place', () => {
       assert.ok(places.includes(place), `expected ${code} at ${place}, got ${found.map((one) => `${one.code} ${placeOf(one)}`).join(', ')}`)
     })
   }
+})
+
+describe('a value that a loop makes is named', () => {
+  const spec = (values: string) =>
+    `workflow:\n  name: nav\n  tasks:\n{% for v in ${values} %}\n  - {name: a{{ loop.index }}, image: a, command: [b], lead: {{ v }}}\n{% endfor %}\n`
+  const values = [
+    ["[true, 'two']", ['the string "two"']],
+    ["['p', 'q', 5]", ['the string "p"', 'the string "q"', 'the integer 5']],
+    ['[[1], {}]', ['a list', 'a mapping']],
+  ] as const
+  for (const [given, named] of values)
+    it(given, () => {
+      const found = diagnose(spec(given)).filter(({ code }) => code === 'schema/type')
+      assert.deepEqual(
+        found.map(placeOf),
+        named.map(() => '5:61-5:68'),
+      )
+      for (const [index, name] of named.entries()) assert.ok(found[index]?.message.includes(name), found[index]?.message)
+    })
 })
 
 describe('faults of whole files', () => {
@@ -201,8 +223,17 @@ describe('faults of whole files', () => {
     it(code, () => assert.ok(selectSpecFiles(entries).diagnostics.some((diagnostic) => diagnostic.code === code && diagnostic.line === 1)))
   }
 
+  it('limit/template-source', () => {
+    const rendered = renderTemplate('a'.repeat(2 ** 22 + 1), {})
+    assert.ok(rendered.kind === 'failed')
+    assert.deepEqual(
+      rendered.faults.map(({ code, offset }) => [code, offset]),
+      [['limit/template-source', 0]],
+    )
+  })
+
   it('leaves no code without an example', () => {
-    const sources = globSync('src/spec/**/*.ts', { cwd: new URL('../..', import.meta.url) }).filter((file) => !file.includes('/template/'))
+    const sources = globSync('src/spec/**/*.ts', { cwd: new URL('../..', import.meta.url) })
     const codes = sources.flatMap((file) =>
       [
         ...readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8').matchAll(
@@ -210,7 +241,7 @@ describe('faults of whole files', () => {
         ),
       ].map((match) => match[1]),
     )
-    const shown = new Set<string | undefined>([...examples.map(([code]) => code), ...trees.map(([code]) => code)])
+    const shown = new Set<string | undefined>([...examples.map(([code]) => code), ...trees.map(([code]) => code), 'limit/template-source'])
     assert.deepEqual(
       [...new Set(codes)].filter((code) => !shown.has(code)),
       [],

@@ -42,6 +42,7 @@ export function evaluate(node: Expression, scope: Scope, machine: Evaluator): Va
 
 /** Chains to the left, such as `a.b.c`, are as deep as they are long. */
 function evaluateInner(node: Expression, scope: Scope, machine: Evaluator): Value {
+  machine.at = node
   machine.meter.enter()
   const value = evaluateCompound(node, scope, machine)
   machine.meter.leave()
@@ -196,15 +197,16 @@ export function evaluateArguments(given: Arguments, scope: Scope, machine: Evalu
   const positional = given.positional.map((node) => evaluate(node, scope, machine))
   const named = new Map<string, Value>()
   for (const [name, node] of given.named) addNamed(named, name, evaluate(node, scope, machine))
-  if (given.spread !== undefined) positional.push(...spreadItems(evaluate(given.spread, scope, machine), machine))
-  if (given.spreadNamed !== undefined) spreadPairs(evaluate(given.spreadNamed, scope, machine), named)
+  if (given.spread !== undefined) positional.push(...spreadItems(evaluate(given.spread, scope, machine), given.spread, machine))
+  if (given.spreadNamed !== undefined) spreadPairs(evaluate(given.spreadNamed, scope, machine), given.spreadNamed, named, machine)
   return { positional, named }
 }
 
 /** More arguments than this are a mistake, and would not fit JavaScript's stack. */
 const maximumArguments = 1000
 
-function spreadItems(value: Value, machine: Evaluator): Value[] {
+function spreadItems(value: Value, span: Span, machine: Evaluator): Value[] {
+  machine.at = span
   const items = collect(value, machine.meter)
   if (items.length > maximumArguments)
     throw new TemplateFailure(
@@ -214,7 +216,8 @@ function spreadItems(value: Value, machine: Evaluator): Value[] {
   return items
 }
 
-function spreadPairs(value: Value, named: Map<string, Value>): void {
+function spreadPairs(value: Value, span: Span, named: Map<string, Value>, machine: Evaluator): void {
+  machine.at = span
   if (!isDict(value)) {
     typeFault(`Expected a dict behind "**", got ${describeValue(value)}.`)
     return

@@ -109,7 +109,7 @@ export class Interpreter implements Evaluator {
 
   #guarded(statement: Statement, scope: Scope): void {
     const { depth } = this.meter
-    this.at = statement
+    this.at = statement.kind === 'print' ? statement.value : statement
     try {
       this.meter.step()
       this.meter.enter()
@@ -126,7 +126,8 @@ export class Interpreter implements Evaluator {
     if (!(error instanceof TemplateFailure)) throw error
     if (this.#ended) return
     const span = error.span ?? this.at ?? statement
-    const known = this.faults.some((fault) => fault.offset === span.start && fault.message === error.message)
+    // A loop would say it again for each of its values.
+    const known = this.faults.some(({ offset, endOffset, code }) => offset === span.start && endOffset === span.end && code === error.code)
     if (!error.repeated && !known) this.faults.push({ code: error.code, offset: span.start, endOffset: span.end, message: error.message })
     if (error.code.startsWith('limit/') || this.faults.length >= maximumFaults) this.#ended = true
   }
@@ -291,7 +292,7 @@ export class Interpreter implements Evaluator {
 
   #filterBlock(statement: Extract<Statement, { kind: 'filter-block' }>, scope: Scope): void {
     const text = this.markup(this.captured(statement.body, new Scope(scope)))
-    this.#write(this.#text(this.#filteredText(statement.filter, text, scope)), statement, 'whole')
+    this.#write(this.#text(this.#filteredText(statement.filter, text, scope)), statement.filter, 'whole')
   }
 
   #callBlock(statement: Extract<Statement, { kind: 'call-block' }>, scope: Scope): void {

@@ -2,10 +2,11 @@ import type { Span } from './limits.ts'
 
 /** From places in the rendered text back to the source. Offsets count UTF-16 units from 0. */
 export interface SourceMap {
-  /** Where the character at this offset of the output comes from: itself in the source, or the start of the tag that printed it. */
-  sourceOffset(outputOffset: number): number
-  /** The tag that printed this character, or the character's own place. */
-  sourceSpan(outputOffset: number): Span
+  /**
+   * What made the output from `start` to `end`: text stands for itself, and of a tag that printed a part of it the whole tag. An empty range is
+   * the place in text, or the tag. Where a loop went back between the two ends, the range ends with the piece in which it starts.
+   */
+  sourceSpan(start: number, end: number): Span
 }
 
 type Segment = { readonly output: number; readonly source: Span; readonly mapping: 'exact' | 'whole' }
@@ -39,16 +40,15 @@ class SegmentMap implements SourceMap {
     this.#segments = segments
   }
 
-  sourceOffset(outputOffset: number): number {
-    return this.sourceSpan(outputOffset).start
-  }
-
-  sourceSpan(outputOffset: number): Span {
-    const segment = this.#segmentAt(outputOffset)
-    if (segment === undefined) return { start: 0, end: 0 }
-    if (segment.mapping === 'whole') return { start: segment.source.start, end: segment.source.end }
-    const start = Math.min(segment.source.start + Math.max(0, outputOffset - segment.output), segment.source.end)
-    return { start, end: Math.min(start + 1, segment.source.end) }
+  sourceSpan(start: number, end: number): Span {
+    const first = this.#segmentAt(start)
+    if (first === undefined) return { start: 0, end: 0 }
+    const from = sourceStart(first, start)
+    if (end <= start) return { start: from, end: first.mapping === 'whole' ? first.source.end : from }
+    const last = this.#segmentAt(end - 1) ?? first
+    const to = last.mapping === 'whole' ? last.source.end : Math.min(sourceStart(last, end - 1) + 1, last.source.end)
+    const least = first.mapping === 'whole' ? first.source.end : from
+    return { start: from, end: to <= from ? first.source.end : Math.max(to, least) }
   }
 
   /** The last segment that begins at or before the offset. */
@@ -62,4 +62,8 @@ class SegmentMap implements SourceMap {
     }
     return this.#segments[low]
   }
+}
+
+function sourceStart({ output, source, mapping }: Segment, outputOffset: number): number {
+  return mapping === 'whole' ? source.start : Math.min(source.start + Math.max(0, outputOffset - output), source.end)
 }

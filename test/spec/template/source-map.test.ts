@@ -15,6 +15,11 @@ const examples = [
   ['{% set x %}[q]{% endset %}x {{ x }}', '[q]', '{{ x }}'],
   ['{{host:a}} {{host:a }}', '{{host:a }}', '{{host:a}}'],
   ['  {{- n -}}  [t]', '[t]', '[t]'],
+  ['a: "[{{ n }}"', '[3', '[{{ n }}'],
+  ['a: "{{ n }}]{{ n }}"', '3]3', '{{ n }}]{{ n }}'],
+  ['{% for i in range(3) %}[{{ i }}].{% endfor %}', '.[1', '.'],
+  ['{% for i in range(3) %}{{ i }}.{% endfor %}', '0.1', '{{ i }}'],
+  ['{% filter upper %}a{% if n %}b{% endif %}{% endfilter %}', 'AB', 'upper'],
 ] as const
 
 describe('maps the output back to the source', () => {
@@ -24,20 +29,22 @@ describe('maps the output back to the source', () => {
       assert.ok(result.kind === 'rendered')
       const at = result.text.indexOf(mark)
       assert.ok(at >= 0, result.text)
-      assert.equal(result.map.sourceOffset(at), template.indexOf(source))
-      const { start, end } = result.map.sourceSpan(at)
-      assert.ok(source.startsWith(template.slice(start, end)))
+      const { start, end } = result.map.sourceSpan(at, at + mark.length)
+      assert.deepEqual([start, template.slice(start, end)], [template.indexOf(source), source])
     })
   }
   it('maps every character of text without tags to itself', () => {
     const text = 'workflow:\n  name: x\n  tasks: []'
     const result = renderTemplate(text, {})
     assert.ok(result.kind === 'rendered')
-    for (let offset = 0; offset < text.length; offset++) assert.equal(result.map.sourceOffset(offset), offset)
+    for (let offset = 0; offset < text.length; offset++) {
+      assert.deepEqual(result.map.sourceSpan(offset, offset + 1), { start: offset, end: offset + 1 })
+      assert.deepEqual(result.map.sourceSpan(offset, offset), { start: offset, end: offset })
+    }
   })
   it('answers for offsets outside of the output', () => {
     const result = renderTemplate('', {})
     assert.ok(result.kind === 'rendered')
-    assert.equal(result.map.sourceOffset(99), 0)
+    assert.deepEqual(result.map.sourceSpan(99, 100), { start: 0, end: 0 })
   })
 })
