@@ -1,7 +1,7 @@
 import { parsePlatformConfig } from '../spec/platform-config.ts'
-import { parseRepositoryConfig } from '../spec/repository-config.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { countText, diagnosticsText, hasErrors } from './diagnostics.ts'
+import { settingsDiagnostics } from './settings.ts'
 import { readSources, type Source } from './sources.ts'
 import { paint, type Terminal } from './terminal.ts'
 
@@ -30,8 +30,9 @@ function kindOf({ kind, text }: Source): Kind {
   return has('values|pool|required|notify|on') && !has('backends|pools|repositories|trust') ? 'repository' : 'administrator'
 }
 
-function read({ text, label }: Source, kind: Kind) {
-  const result = kind === 'repository' ? parseRepositoryConfig(text, label) : parsePlatformConfig(text, label)
+function read(source: Source, kind: Kind) {
+  if (kind === 'repository') return settingsDiagnostics(source)
+  const result = parsePlatformConfig(source.text, source.label)
   return result.kind === 'valid' ? result.warnings : result.diagnostics
 }
 

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { locateSpec } from '../spec/parse-spec.ts'
-import { parseRepositoryConfig } from '../spec/repository-config.ts'
 import type { Diagnostic } from '../spec/types.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { counted, countText, diagnosticsText, hasErrors } from './diagnostics.ts'
 import { checkLocalpaths } from './localpaths.ts'
 import { checkPlacement, type PlatformFile, readPlatformFile } from './platforms.ts'
 import { labelled, readBounded } from './reading.ts'
+import { settingsDiagnostics } from './settings.ts'
 import { readSources, type Source } from './sources.ts'
 import { paint, type Terminal } from './terminal.ts'
 import { readValues, specOptions, type Values, valueOptions } from './values.ts'
@@ -34,7 +34,7 @@ function defaultPath({ directory }: Terminal): string {
 }
 
 async function check(source: Source, values: Values, platforms: PlatformFile | undefined): Promise<readonly Diagnostic[]> {
-  if (source.kind === 'settings') return ofSettings(source)
+  if (source.kind === 'settings') return settingsDiagnostics(source)
   const result = readBounded(locateSpec, source.text, await specOptions(source, values))
   if (result.kind === 'invalid') return labelled(result.diagnostics, source.label)
   const localpaths = await checkLocalpaths(source, result.places.localpaths)
@@ -42,11 +42,6 @@ async function check(source: Source, values: Values, platforms: PlatformFile | u
   return [...labelled(result.warnings, source.label), ...localpaths, ...placement].toSorted(
     (a, b) => a.line - b.line || a.column - b.column,
   )
-}
-
-function ofSettings({ text, label }: Source): readonly Diagnostic[] {
-  const result = parseRepositoryConfig(text, label)
-  return result.kind === 'valid' ? result.warnings : result.diagnostics
 }
 
 function summary(files: number, diagnostics: readonly Diagnostic[], terminal: Terminal): string {

@@ -70,8 +70,8 @@ export async function specOptions(source: Source, values: Values): Promise<SpecO
 /** The settings of the repository that a spec below `.osmo/` belongs to, when they are valid. */
 export function settingsOf({ root, path }: Pick<Source, 'root' | 'path'>): RepositoryConfig | undefined {
   if (root === undefined || !path.startsWith('.osmo/')) return undefined
-  const file = ['config.yaml', 'config.yml'].map((name) => join(root.directory, '.osmo', name)).find(existsSync)
-  if (file === undefined) return undefined
+  const file = join(root.directory, '.osmo', 'config.yaml')
+  if (!existsSync(file)) return undefined
   const result = parseRepositoryConfig(readFileSync(file, 'utf8'), file)
   return result.kind === 'valid' ? result.config : undefined
 }

@@ -11,6 +11,13 @@ export function specNameOf(path: string): string | undefined {
   return below === undefined || below === 'config' ? undefined : below
 }
 
+/** `.osmo/config.yaml`, and what it must not be called. */
+export const isSettingsFile = (path: string) => /^\.osmo\/config\.ya?ml$/.test(path)
+
+/** Under another name nobody reads it, which must not pass in silence. */
+export const settingsNameFault = (path: string): Diagnostic =>
+  fault(path, 'semantic/settings-name', "The repository's settings are read from .osmo/config.yaml only. Rename this file to config.yaml.")
+
 /** One entry of a git tree below `.osmo/`; `mode` is git's, such as `100644`. */
 export type TreeEntry = { readonly path: string; readonly mode: string; readonly sizeBytes: number }
 
@@ -18,7 +25,7 @@ export type SpecFile = { readonly name: string; readonly path: string; readonly 
 
 export type SpecFiles = {
   readonly files: readonly SpecFile[]
-  /** The repository's settings, `.osmo/config.yaml` or `.yml`, when there is one that may be read. */
+  /** The repository's settings, `.osmo/config.yaml`, when there is one that may be read. */
   readonly config?: { readonly path: string; readonly sizeBytes: number }
   readonly diagnostics: readonly Diagnostic[]
 }
@@ -30,9 +37,10 @@ export function selectSpecFiles(entries: readonly TreeEntry[]): SpecFiles {
   const candidates = entries.filter(({ path }) => path.startsWith('.osmo/')).sort((a, b) => (a.path < b.path ? -1 : 1))
   const readable = candidates.filter((entry) => isReadable(entry, refuse))
   const distinct = withoutDoubles(readable, refuse)
-  const config = distinct.find(({ path }) => /^\.osmo\/config\.ya?ml$/.test(path))
+  const config = distinct.find(({ path }) => path === '.osmo/config.yaml')
+  for (const { path } of distinct) if (isSettingsFile(path) && path !== config?.path) diagnostics.push(settingsNameFault(path))
   const files = distinct
-    .filter((entry) => entry !== config)
+    .filter(({ path }) => !isSettingsFile(path))
     .map(({ path, sizeBytes }) => ({ name: specNameOf(path) ?? path, path, sizeBytes }))
   const kept = withinLimits(files, refuse)
   return { files: kept, diagnostics, ...(config !== undefined && { config: { path: config.path, sizeBytes: config.sizeBytes } }) }

@@ -37,6 +37,18 @@ const examples: readonly (readonly [title: string, files: Files, parameters: str
     '.osmo',
     { code: 1, codes: ['semantic/same-name', 'semantic/same-name'] },
   ],
+  [
+    'settings by another name',
+    { '.osmo/config.yml': '', '.osmo/a.yaml': oneTask() },
+    '.osmo',
+    { code: 1, codes: ['semantic/settings-name'] },
+  ],
+  [
+    'settings by another name, given themselves',
+    { '.osmo/config.yml': '' },
+    '.osmo/config.yml',
+    { code: 1, codes: ['semantic/settings-name'] },
+  ],
   ['the settings', { '.osmo/config.yaml': 'poool: x\n', '.osmo/a.yaml': oneTask() }, '.osmo', { code: 1, codes: ['schema/unknown-key'] }],
   [
     'a value from the settings',

@@ -153,6 +153,16 @@ describe('files below .osmo', () => {
     assert.deepEqual([files.map(({ name }) => name), diagnostics.map(({ file }) => file)], [['b'], ['.osmo/nav.yaml', '.osmo/nav.yml']])
   })
 
+  it('settings called config.yml are named, and not read', () => {
+    const { files, config, diagnostics } = selectSpecFiles([file('.osmo/config.yml'), file('.osmo/a.yaml')])
+    assert.deepEqual([files.map(({ name }) => name), config], [['a'], undefined])
+    assert.deepEqual(
+      diagnostics.map(({ file, code, severity }) => [file, code, severity]),
+      [['.osmo/config.yml', 'semantic/settings-name', 'error']],
+    )
+    assert.match(diagnostics[0]?.message ?? '', /Rename this file to config\.yaml/)
+  })
+
   it('a bad file does not take the good ones with it', () => {
     const { files, diagnostics } = selectSpecFiles([
       file('.osmo/a.yaml', 10, '120000'),
