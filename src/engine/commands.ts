@@ -17,7 +17,7 @@ import type { CommentWritten } from './domain-event.ts'
 import { hasPermission } from './permission.ts'
 import type { AuditStore, CommandAnswer, Outbox, SubmissionStore, ViewStore, WorkflowStore, WorkflowView } from './ports.ts'
 import type { createReruns, RerunOrder, RerunTarget } from './reruns.ts'
-import type { SpecParser } from './submit.ts'
+import type { SpecParser } from './spec-tree.ts'
 import type { createSubmitter } from './submitter.ts'
 import { taskLine, waitReason } from './wait-reason.ts'
 

@@ -4,7 +4,8 @@ import type { DispatchValue, WorkflowSpec } from '../spec/types.ts'
 import type { Command } from '../workflow/command.ts'
 import { code, sentence } from '../workflow/text.ts'
 import type { ForgeReader } from './ports.ts'
-import type { SpecParser, SubmittedChange } from './submit.ts'
+import type { SpecParser } from './spec-tree.ts'
+import type { SubmittedChange } from './submit.ts'
 
 export type DispatchValues =
   | { readonly kind: 'values'; readonly values: Readonly<Record<string, DispatchValue>> }

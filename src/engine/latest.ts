@@ -1,5 +1,5 @@
 import type { ViewStore } from './ports.ts'
-import type { Latest } from './submit.ts'
+import type { Latest } from './spec-tree.ts'
 
 /** Workflows of a repository that are looked through, newest first. */
 const lookedThrough = 500

@@ -4,7 +4,7 @@ import type { FileSpec } from '../spec/types.ts'
 import type { AttemptReference, CommitSha } from '../workflow/names.ts'
 import { podName } from '../workflow/names.ts'
 import type { TaskTemplate } from '../workflow/plan-types.ts'
-import type { Provenance } from '../workflow/state.ts'
+import { eventName, type Provenance } from '../workflow/state.ts'
 import { attemptToken } from './attempt-token.ts'
 import {
   type DispatchOrder,
@@ -88,7 +88,7 @@ function gitEnvironment({ workflow, taskName }: DispatchOrder, attempt: number):
     CI: 'true',
     GITHUB_ACTOR: provenance.actor,
     GITHUB_BASE_REF: provenance.pullRequest === undefined ? '' : provenance.baseRef,
-    GITHUB_EVENT_NAME: provenance.event,
+    GITHUB_EVENT_NAME: eventName(provenance),
     GITHUB_HEAD_REF: provenance.pullRequest === undefined ? '' : provenance.headRef,
     GITHUB_REF: provenance.ref,
     GITHUB_REF_NAME: refName(provenance),

@@ -37,7 +37,7 @@ import type {
 } from './ports.ts'
 import { createReports, type ReportDeps } from './report.ts'
 import { createReruns } from './reruns.ts'
-import type { Latest, SpecParser } from './submit.ts'
+import type { Latest, SpecParser } from './spec-tree.ts'
 import { createSubmitter } from './submitter.ts'
 import { createSweep } from './sweep.ts'
 import { type Transition, transitionsBetween } from './transitions.ts'

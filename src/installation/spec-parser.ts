@@ -1,5 +1,6 @@
-import type { SpecParser } from '../engine/submit.ts'
-import type { SpecOptions, SpecResult } from '../spec/types.ts'
+import type { SpecParser } from '../engine/spec-tree.ts'
+import type { LocatedResult } from '../spec/parse-spec.ts'
+import type { SpecOptions } from '../spec/types.ts'
 import { createThread } from './thread.ts'
 
 export type ParserThread = { readonly parse: SpecParser; close(): Promise<void> }
@@ -12,7 +13,7 @@ export type SpecQuestion = { readonly text: string; readonly options: SpecOption
 
 /** Parses specs in a thread. One that takes too long or too much is invalid. */
 export function createParserThread(limits = { deadlineMs, memoryMebibytes }): ParserThread {
-  const thread = createThread<SpecQuestion, SpecResult>({
+  const thread = createThread<SpecQuestion, LocatedResult>({
     ...limits,
     entry: new URL('./spec-thread.ts', import.meta.url),
     broken: ({ options }, what) => tooMuch(options.file, what),
@@ -20,7 +21,7 @@ export function createParserThread(limits = { deadlineMs, memoryMebibytes }): Pa
   return { parse: (text, options) => thread.ask({ text, options }), close: () => thread.close() }
 }
 
-function tooMuch(file: string, what: string): SpecResult {
+function tooMuch(file: string, what: string): LocatedResult {
   const place = { file, line: 1, column: 1, endLine: 1, endColumn: 1 }
   return {
     kind: 'invalid',

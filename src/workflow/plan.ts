@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Benchmark, Compare, GroupSpec, PlatformConfig, RepositoryConfig, TaskSpec, WorkflowSpec } from '../spec/types.ts'
 import { isSame, strictest } from './judge-policy.ts'
 import type { WorkflowId } from './names.ts'
-import { type Placement, place, tierIsAtMost, tierOf } from './placement.ts'
+import { type Placement, type PlacementResult, place, tierIsAtMost, tierOf } from './placement.ts'
 import type { BaseTemplate, Dispatch, PlannedBenchmark, PlannedGroup, PlannedTask, TaskTemplate, WorkflowPlan } from './plan-types.ts'
 import { softenings } from './softening.ts'
 import type { Provenance, TaskPolicy } from './state.ts'
@@ -36,9 +36,7 @@ export type RunIdentity = {
 export const byTrigger: Dispatch = { nonce: '', values: {} }
 export const firstRun: RunIdentity = { attempt: 1, rerunOf: undefined, reuse: new Map(), dispatch: byTrigger, requestedBy: '' }
 
-export type PlanResult =
-  | { readonly kind: 'planned'; readonly plan: WorkflowPlan }
-  | { readonly kind: 'refused'; readonly conclusion: 'failure' | 'action_required'; readonly reason: string }
+export type PlanResult = { readonly kind: 'planned'; readonly plan: WorkflowPlan } | Extract<PlacementResult, { readonly kind: 'refused' }>
 
 /** Turns one valid spec at one commit into a workflow that can be saved, or says why it cannot run here. */
 export function plan(input: PlanInput): PlanResult {

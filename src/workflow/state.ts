@@ -31,7 +31,8 @@ export type Provenance = {
   readonly repositoryId: number
   readonly installationId: number
   readonly repository: string
-  readonly event: 'push' | 'pull_request' | 'command'
+  /** `base-run`: nobody's change, but upstream tasks at a merge base, run for comparisons with it. */
+  readonly event: 'push' | 'pull_request' | 'command' | 'base-run'
   readonly sha: CommitSha
   /** Merge base of a pull request, `before` of a push; empty for a new branch. */
   readonly baseSha: CommitSha | ''
@@ -44,6 +45,18 @@ export type Provenance = {
   readonly actor: string
   readonly origin: Origin
   readonly tier: Tier
+}
+
+/** As GitHub Actions would call it. A base run does what a push of its commit would have done. */
+export function eventName({ event }: Pick<Provenance, 'event'>): 'push' | 'pull_request' | 'workflow_dispatch' {
+  switch (event) {
+    case 'command':
+      return 'workflow_dispatch'
+    case 'base-run':
+      return 'push'
+    default:
+      return event
+  }
 }
 
 /** `request` names the comment that asked, so that hearing it again is told from asking again. */

@@ -16,7 +16,7 @@ import type {
 } from '../../src/engine/ports.ts'
 import { manifestKey, type ObjectStore, outputPrefix } from '../../src/engine/ports.ts'
 import { createService } from '../../src/engine/service.ts'
-import { parseSpec } from '../../src/spec/parse-spec.ts'
+import { locateSpec } from '../../src/spec/parse-spec.ts'
 import { parsePlatformConfig } from '../../src/spec/platform-config.ts'
 import type { Permission } from '../../src/spec/types.ts'
 import { CommitSha, type PodName } from '../../src/workflow/names.ts'
@@ -75,7 +75,7 @@ export async function aWorld(wakeups: 'heard' | 'lost' = 'heard') {
     mirror: github.mirror,
     objects: machine.objects,
     translate: (_, body) => body as DomainEvent,
-    parse: async (text, options) => parseSpec(text, options),
+    parse: async (text, options) => locateSpec(text, options),
     latest: latestSuccessful(store.views),
     platforms: parsed.config,
     appId,
