@@ -145,10 +145,10 @@ async function accept(
   return context.text('accepted', 202)
 }
 
-const pauseMs = 25
+const pauseMs = 100
 
 /**
- * Wakes the worker, which then takes all that waits: one wake-up at a time, and in a burst one every 25 ms instead of one for each delivery.
+ * Wakes the worker, which then takes all that waits: one wake-up at a time, and in a burst one every 100 ms instead of one for each delivery.
  * A wake-up that is lost makes the sweep find the row.
  */
 function createBell({ waker, log }: Pick<IntakeOptions, 'waker' | 'log'>): (guid: string) => void {

@@ -38,7 +38,9 @@ export async function startIntake({ waker, gauge, log, ...data }: IntakeOptions)
     const thread = new Worker(new URL('./intake-thread.ts', import.meta.url), { workerData: data satisfies IntakeData, env: {} })
     const address = await new Promise<string>((resolve, reject) => {
       thread.once('error', reject)
-      thread.on('message', (message: IntakeMessage) => (message.kind === 'listening' ? resolve(message.address) : receive(message)))
+      thread.on('message', (messages: readonly IntakeMessage[]) => {
+        for (const message of messages) message.kind === 'listening' ? resolve(message.address) : receive(message)
+      })
     })
     thread.on('error', (error) => log.error({ error }, 'The thread that takes webhooks died; starting it again'))
     thread.once('exit', () => void again())
@@ -66,7 +68,9 @@ export async function startIntake({ waker, gauge, log, ...data }: IntakeOptions)
   async function stop(): Promise<void> {
     life = 'stopping'
     const { thread } = worker
-    const closed = new Promise<void>((resolve) => thread.on('message', (message: IntakeMessage) => message.kind === 'closed' && resolve()))
+    const closed = new Promise<void>((resolve) =>
+      thread.on('message', (messages: readonly IntakeMessage[]) => messages.some(({ kind }) => kind === 'closed') && resolve()),
+    )
     thread.postMessage('close')
     await Promise.race([closed, sleep(1000 * closeSeconds, undefined, { ref: false })])
     await thread.terminate()

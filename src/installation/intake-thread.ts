@@ -10,8 +10,10 @@ import type { IntakeData, IntakeMessage } from './intake-server.ts'
 
 /** The other side of `intake-server.ts`: takes webhooks in a thread of its own, so that no work of the service delays an answer. */
 const connections = 8
+const togetherMs = 50
+const maxTogether = 200
 const { connection, secrets, host, port } = workerData as IntakeData
-const tell = (message: IntakeMessage) => parentPort?.postMessage(message)
+const { tell, tellSoon } = createTelling()
 const log = { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') }
 
 const poolConfig: PoolConfig = { ...connection, max: connections, idleTimeoutMillis: 0 }
@@ -28,7 +30,7 @@ app.route(
     secrets,
     deliveries,
     waker: { wake: async (_queue, guid) => tell({ kind: 'wake', guid }) },
-    gauge: { note: () => tell({ kind: 'note' }) },
+    gauge: { note: () => tellSoon({ kind: 'note' }) },
     log,
   }),
 )
@@ -42,6 +44,30 @@ parentPort?.once('message', async () => {
   parentPort?.close()
 })
 
+/** A message costs a system call on both sides, so those that are not urgent wait a little for company. */
+function createTelling() {
+  const waiting: IntakeMessage[] = []
+  let timer: NodeJS.Timeout | undefined
+  return { tell, tellSoon }
+
+  function tell(message: IntakeMessage): void {
+    waiting.push(message)
+    flush()
+  }
+
+  function tellSoon(message: IntakeMessage): void {
+    waiting.push(message)
+    timer ??= setTimeout(flush, togetherMs)
+    if (waiting.length >= maxTogether) flush()
+  }
+
+  function flush(): void {
+    clearTimeout(timer)
+    timer = undefined
+    parentPort?.postMessage(waiting.splice(0))
+  }
+}
+
 /** What keeps it from accepting webhooks, in words. */
 function notReady(): Promise<readonly string[]> {
   return deliveries.waiting(1).then(
@@ -52,7 +78,7 @@ function notReady(): Promise<readonly string[]> {
 
 function logAt(level: 'debug' | 'info' | 'warn' | 'error') {
   return (fields: object, message: string) =>
-    tell({ kind: 'log', level, fields: JSON.parse(JSON.stringify(fields, errorText)) as object, message })
+    tellSoon({ kind: 'log', level, fields: JSON.parse(JSON.stringify(fields, errorText)) as object, message })
 }
 
 /** An error has no fields that JSON would keep. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { type Delivery, type DeliveryStore, ForgeError, type ParkedDelivery } from '../engine/ports.ts'
 import type { Instant } from '../workflow/names.ts'
+import { createBatching } from './batching.ts'
 import type { Database } from './database.ts'
 import { storableText } from './storable.ts'
 
@@ -11,19 +12,27 @@ const maxBackoffSeconds = 300
 /** GitHub being away or limiting us passes by itself, and is waited for this long. */
 const maxPostponedMs = 24 * 3600 * 1000
 
+/** Sizes are characters. */
+const batchLimits = { maxItems: 100, maxSize: 512 * 1024 }
+
+type Arriving = { readonly guid: string; readonly event: string; readonly body: string }
+
 /** The inbox of webhooks. `processNext` keeps a connection for as long as the handler runs, so that the death of the process frees the row at once. */
 export function createDeliveryStore(db: Database): DeliveryStore {
+  const save = createBatching(
+    (arriving: readonly Arriving[]) => saveAll(db, arriving),
+    ({ body }) => body.length,
+    batchLimits,
+  )
   return { accept, processNext, waiting, anyWaitingFor, parked, takeParked, missing, sweptUntil, saveSweptUntil }
 
-  async function accept({ guid, event, body }: { readonly guid: string; readonly event: string; readonly body: string }) {
-    const added = await sql`
-      insert into delivery (guid, event, body) values (${storableText(guid)}, ${storableText(event)}, ${storableText(body)})
-      on conflict (guid) do nothing returning guid`.execute(db)
-    if (added.rows.length > 0) return 'new'
+  async function accept(delivery: Arriving) {
+    if ((await save(delivery)) === 'new') return 'new'
     // Skips a row that is being handled, so that answering GitHub never waits for a handler.
     const reopened = await sql`
       update delivery set state = 'waiting', failures = 0, postponements = 0, open_since = instant_now(), announced = false, due_at = instant_now()
-      where guid = (select guid from delivery where guid = ${guid} and state = 'failed' for update skip locked) returning guid`.execute(db)
+      where guid = (select guid from delivery where guid = ${delivery.guid} and state = 'failed' for update skip locked)
+      returning guid`.execute(db)
     return reopened.rows.length > 0 ? 'reopened' : 'seen'
   }
 
@@ -79,6 +88,15 @@ export function createDeliveryStore(db: Database): DeliveryStore {
       insert into delivery_sweep (swept_until) values (${at})
       on conflict (one) do update set swept_until = excluded.swept_until`.execute(db)
   }
+}
+
+/** Of one GUID that comes twice in a batch, the first is new. */
+async function saveAll(db: Database, arriving: readonly Arriving[]): Promise<readonly ('new' | 'known')[]> {
+  const values = arriving.map(({ guid, event, body }) => sql`(${storableText(guid)}, ${storableText(event)}, ${storableText(body)})`)
+  const { rows } = await sql<{ guid: string }>`
+    insert into delivery (guid, event, body) values ${sql.join(values)} on conflict (guid) do nothing returning guid`.execute(db)
+  const added = new Set(rows.map(({ guid }) => guid))
+  return arriving.map(({ guid }) => (added.delete(guid) ? 'new' : 'known'))
 }
 
 /** Word for word the condition of the index `delivery_open`, so that PostgreSQL uses it. */

@@ -30,6 +30,16 @@ describe('Deliveries', () => {
     assert.deepEqual(acted, ['twice'])
   })
 
+  it('says of a crowd of deliveries which of them are new, also when one of them is in it twice', async () => {
+    await arrive('known')
+    const guids = [...Array.from({ length: 250 }, (_, index) => `crowd-${index}`), 'known', 'crowd-7']
+    const answers = await Promise.all(guids.map((guid) => arrive(guid, `"${guid}"`)))
+    assert.deepEqual(new Set(answers.slice(0, 250)), new Set(['new']))
+    assert.deepEqual(answers.slice(250), ['seen', 'seen'])
+    const { rows } = await database.pool.query(`select count(*)::int as count from delivery where body = '"' || guid || '"'`)
+    assert.equal(rows[0].count, 250)
+  })
+
   it('acts again when a delivery that failed is redelivered', async () => {
     await arrive('fails')
     const fails = async () => Promise.reject(new Error('GitHub is away'))
