@@ -3,6 +3,8 @@ import { taskInputs } from './order.ts'
 import type {
   BaseInputs,
   DeliveryStore,
+  Outbox,
+  OutboxLane,
   RepositoryReference,
   SourceMirror,
   StoredOutputs,
@@ -17,20 +19,33 @@ export type BaseInputsDeps = {
   readonly workflows: WorkflowStore
   readonly deliveries: DeliveryStore
   readonly mirror: SourceMirror
+  readonly outbox: Outbox
+  readonly ensureBaseRun: (view: WorkflowView, repository: RepositoryReference, signal: AbortSignal) => Promise<BaseRun>
+  readonly kick: (lane: OutboxLane) => void
   readonly wakeWorkflow: (id: WorkflowId) => void
 }
+
+/** What became of running the upstream tasks at the merge base. */
+export type BaseRun =
+  /** By its display id. */
+  | { readonly kind: 'running'; readonly workflow: string }
+  | { readonly kind: 'impossible'; readonly reason: string; readonly remedy: string }
 
 /** How far back on the base branch outputs are looked for. */
 const ancestorLimit = 50
 
 type Found = Extract<BaseInputs, { kind: 'found' }>
-type Search = BaseInputs | { readonly kind: 'wait' }
+/** `wait`: something may still come; `workflow` makes it, where that is known. */
+type Search = Exclude<BaseInputs, { kind: 'awaited' }> | Wait
+type Wait = { readonly kind: 'wait'; readonly workflow: string | undefined }
 
 /**
  * Finds what the base arm of a comparison reads: the same upstream task's outputs in the newest trusted workflow of this spec at the merge
- * base; the nearest ancestor only when nothing at the merge base can still produce it (extensions.md §4). `wait` leaves the group waiting.
+ * base, which are made first where the comparison says `base: run`; the nearest ancestor only when nothing at the merge base can still
+ * produce it (extensions.md §4). `wait` leaves the group waiting.
  */
-export function createBaseInputs({ views, workflows, deliveries, mirror, wakeWorkflow }: BaseInputsDeps) {
+export function createBaseInputs(deps: BaseInputsDeps) {
+  const { views, workflows, deliveries, mirror, ensureBaseRun, wakeWorkflow } = deps
   return { settle, announce }
 
   async function settle(id: WorkflowId, group: string, signal: AbortSignal): Promise<'settled' | 'waiting'> {
@@ -41,12 +56,24 @@ export function createBaseInputs({ views, workflows, deliveries, mirror, wakeWor
     const searches = await Promise.all(tasks.map(async (task) => ({ task, result: await search(view, task, signal) })))
     if (searches.some(({ result }) => result.kind === 'wait')) {
       await workflows.yieldSlot(id)
+      for (const { task, result } of searches) if (result.kind === 'wait') await sayFor(id, task, result)
       return 'waiting'
     }
     for (const { task, result } of searches) if (result.kind !== 'wait') await workflows.saveBaseInputs(id, task.name, result)
     await workflows.post(id, { kind: 'base-inputs-settled', group })
     wakeWorkflow(id)
     return 'settled'
+  }
+
+  /** Whom a task waits for is kept, so that its check and its page can say it. */
+  async function sayFor(id: WorkflowId, task: TaskView, { workflow }: Wait): Promise<void> {
+    if (workflow === undefined || (task.baseInputs?.kind === 'awaited' && task.baseInputs.workflow === workflow)) return
+    await workflows.saveBaseInputs(id, task.name, { kind: 'awaited', workflow })
+    await deps.outbox.add(
+      { kind: 'workflow', workflow: id, effect: { kind: 'report', urgency: 'now' } },
+      { key: `report/${id}`, lane: 'reports', delaySeconds: 0 },
+    )
+    deps.kick('reports')
   }
 
   /** A task of this spec has stored outputs: whoever waits for a base arm looks again. */
@@ -68,9 +95,14 @@ export function createBaseInputs({ views, workflows, deliveries, mirror, wakeWor
     const wanted = taskInputs(task.template)
     const exact = await outputsAt(view, task, [baseSha], 'merge-base')
     if (exact) return exact
-    if (wanted.length > 0 && (await canStillCome(view, baseSha, wanted))) return { kind: 'wait' }
+    const coming = wanted.length > 0 ? await stillComing(view, baseSha, wanted) : undefined
+    if (coming) return coming
+    const run = task.template.compare?.base === 'run' ? await ensureBaseRun(view, repositoryOf(view), signal) : undefined
+    if (run?.kind === 'running') return { kind: 'wait', workflow: run.workflow }
     const older = await mirror.ancestors(repositoryOf(view), baseSha, ancestorLimit, signal)
-    return (await outputsAt(view, task, older, 'ancestor')) ?? missing(view, baseSha, wanted[0]?.task ?? '')
+    const found = await outputsAt(view, task, older, 'ancestor')
+    if (found) return run ? { ...found, note: run.reason } : found
+    return run ? { kind: 'missing', reason: run.reason, remedy: run.remedy } : missing(view, baseSha, wanted[0]?.task ?? '')
   }
 
   async function outputsAt(
@@ -84,25 +116,25 @@ export function createBaseInputs({ views, workflows, deliveries, mirror, wakeWor
     const baseSha = provenance.baseSha as CommitSha
     if (wanted.length === 0) return exact === 'merge-base' ? { kind: 'found', sha: baseSha, inputs: [], exact, workflow: '' } : undefined
     const candidates = await Promise.all(wanted.map((input) => views.trustedOutputs(provenance.repositoryId, spec, shas, input.task)))
-    const first = candidates[0]?.find(({ reference }) =>
-      candidates.every((list) => list.some((other) => other.reference.workflow === reference.workflow)),
-    )
+    // Of one workflow, which may have taken some of them over from the run before it.
+    const first = candidates[0]?.find(({ displayId }) => candidates.every((list) => list.some((other) => other.displayId === displayId)))
     if (!first) return undefined
     const inputs: (StoredOutputs | undefined)[] = task.template.inputs.map(() => undefined)
     wanted.forEach(({ index }, position) => {
-      inputs[index] = candidates[position]?.find((other) => other.reference.workflow === first.reference.workflow)?.reference
+      inputs[index] = candidates[position]?.find((other) => other.displayId === first.displayId)?.reference
     })
     return { kind: 'found', sha: first.sha, inputs, exact, workflow: first.displayId }
   }
 
-  async function canStillCome(view: WorkflowView, sha: CommitSha, wanted: readonly { readonly task: string }[]): Promise<boolean> {
+  async function stillComing(view: WorkflowView, sha: CommitSha, wanted: readonly { readonly task: string }[]): Promise<Wait | undefined> {
     const { provenance, spec } = view.workflow
     const producers = await Promise.all(wanted.map(({ task }) => views.liveProducers(provenance.repositoryId, spec, sha, task)))
-    return producers.every((list) => list.length > 0) || deliveries.anyWaitingFor(sha)
+    if (producers.every((list) => list.length > 0)) return { kind: 'wait', workflow: producers[0]?.[0]?.displayId }
+    return (await deliveries.anyWaitingFor(sha)) ? { kind: 'wait', workflow: undefined } : undefined
   }
 }
 
-function missing(view: WorkflowView, sha: CommitSha, task: string): BaseInputs {
+function missing(view: WorkflowView, sha: CommitSha, task: string): Extract<BaseInputs, { kind: 'missing' }> {
   return {
     kind: 'missing',
     reason: `No trusted workflow of \`${view.workflow.spec}\` has outputs of task \`${task}\` at the merge base ${sha.slice(0, 7)} or at one of its ${ancestorLimit} ancestors`,
@@ -114,10 +146,16 @@ function missing(view: WorkflowView, sha: CommitSha, task: string): BaseInputs {
 export function baseWaitReason(view: WorkflowView, task: TaskView): string | undefined {
   const waits =
     task.baseInputsState === 'awaited' && task.waitsFor.length === 0 && task.state.status === 'WAITING' && view.workflow.slot !== 'waiting'
-  return waits
-    ? `waits for the base arm: outputs of \`${view.workflow.spec}\` at merge base ${view.workflow.provenance.baseSha.slice(0, 7)} are still being made`
-    : undefined
+  if (!waits) return undefined
+  const place = `outputs of \`${view.workflow.spec}\` at merge base ${view.workflow.provenance.baseSha.slice(0, 7)}`
+  return task.baseInputs?.kind === 'awaited'
+    ? `waits for the base arm: \`${task.baseInputs.workflow}\` is making ${place}`
+    : `waits for the base arm: ${place} are still being made`
 }
+
+/** The hour went by before this workflow had made the base arm's inputs. */
+export const lateReason = (workflow: string) => `The base arm's inputs were not made within an hour; \`${workflow}\` was to make them`
+export const lateRemedy = (workflow: string, spec: string) => `\`/osmo rerun ${spec}\` once \`${workflow}\` has ended.`
 
 export const repositoryOf = ({ workflow: { provenance } }: WorkflowView): RepositoryReference => ({
   id: provenance.repositoryId,

@@ -4,6 +4,7 @@ import { median } from '../benchmark/statistics/median.ts'
 import type { BenchmarkInput, BenchmarkRun } from '../benchmark/types.ts'
 import type { PlannedBenchmark } from '../workflow/plan-types.ts'
 import type { BenchmarkVerdict } from '../workflow/verdict.ts'
+import { lateReason, lateRemedy } from './base-inputs.ts'
 import type { SampleStore, TaskView, WorkflowView } from './ports.ts'
 
 export type Judged = { readonly judgement: Judgement | undefined; readonly verdict: BenchmarkVerdict }
@@ -64,6 +65,10 @@ function comparison(
   if (runs.some(({ arm }) => arm === 'base')) return { kind: 'interleaved', base: 'measured' }
   if (task?.baseInputs?.kind === 'missing')
     return { kind: 'interleaved', base: 'missing', reason: task.baseInputs.reason, remedy: task.baseInputs.remedy }
+  if (task?.baseInputs?.kind === 'awaited') {
+    const { workflow: late } = task.baseInputs
+    return { kind: 'interleaved', base: 'missing', reason: lateReason(late), remedy: lateRemedy(late, workflow.spec) }
+  }
   if (runs.length === 0) return { kind: 'interleaved', base: 'missing', reason: `Task ${name} left no runs`, remedy }
   const waited = task?.baseInputs === undefined
   return {

@@ -141,6 +141,7 @@ export interface WorkflowStore {
   recordSightings(sightings: readonly Sighting[]): Promise<readonly WorkflowId[]>
   /** Attempts of this backend that should exist there: dispatched and not finished. */
   expectedPods(backend: string): Promise<readonly ExpectedPod[]>
+  /** `awaited` never replaces an answer. */
   saveBaseInputs(id: WorkflowId, task: string, base: BaseInputs): Promise<void>
   /** Gives up (or takes back) the concurrency slot while a base arm is awaited. */
   yieldSlot(id: WorkflowId): Promise<void>
@@ -163,7 +164,11 @@ export type BaseInputs =
       readonly inputs: readonly (StoredOutputs | undefined)[]
       readonly exact: 'merge-base' | 'ancestor'
       readonly workflow: string
+      /** Why it is not the merge base, where a run there was asked for. */
+      readonly note?: string
     }
+  /** Still being made by this workflow. A group that went on all the same waited in vain. */
+  | { readonly kind: 'awaited'; readonly workflow: string }
   | { readonly kind: 'missing'; readonly reason: string; readonly remedy: string }
 /** Files below `<workflow>/<task>/<attempt>/` of the object store. */
 export type StoredOutputs = AttemptReference
@@ -476,7 +481,7 @@ export interface ViewStore {
     filter: { readonly repositoryId?: number; readonly pullRequest?: number; readonly sha?: CommitSha; readonly before?: Instant },
     limit: number,
   ): Promise<readonly WorkflowRow[]>
-  /** The newest workflow of each spec for this pull request at its newest submitted head, or for this commit. */
+  /** The newest workflow of each spec for this pull request at its newest submitted head, or for this commit; base runs have no check there. */
   latestOfPullRequest(repositoryId: number, pullRequest: number): Promise<readonly WorkflowView[]>
   latestOfCommit(repositoryId: number, sha: CommitSha): Promise<readonly WorkflowRow[]>
   /** The newest workflow of each other pull request or base branch that shares this one's check: same spec, same head commit. */
@@ -489,7 +494,12 @@ export interface ViewStore {
     task: string,
   ): Promise<readonly { readonly reference: AttemptReference; readonly displayId: string; readonly sha: CommitSha }[]>
   /** Trusted workflows of this spec at this commit in which this task may still complete. */
-  liveProducers(repositoryId: number, spec: string, sha: CommitSha, task: string): Promise<readonly WorkflowId[]>
+  liveProducers(
+    repositoryId: number,
+    spec: string,
+    sha: CommitSha,
+    task: string,
+  ): Promise<readonly { readonly id: WorkflowId; readonly displayId: string }[]>
   /** Workflows with a task whose base inputs are awaited, of this repository and spec. */
   awaitingBase(repositoryId: number, spec: string): Promise<readonly { readonly workflow: WorkflowId; readonly group: string }[]>
 }
@@ -650,6 +660,8 @@ export interface SourceMirror {
   ): Promise<readonly { readonly path: string; readonly contents: Uint8Array; readonly mode: number }[] | undefined>
   /** First-parent ancestors, nearest first, without the commit itself. */
   ancestors(repository: RepositoryReference, sha: CommitSha, limit: number, signal: AbortSignal): Promise<readonly CommitSha[]>
+  /** Whether the one is the other or below it, by any parent. */
+  isAncestor(repository: RepositoryReference, ancestor: CommitSha, descendant: CommitSha, signal: AbortSignal): Promise<boolean>
 }
 
 // -------------------------------------------------------------------- wake-ups

@@ -4,7 +4,7 @@ import type { WorkflowId } from '../workflow/names.ts'
 import { isFinished } from '../workflow/status.ts'
 import { type CheckText, cell, checkText, notices, sentence, taskTable } from '../workflow/text.ts'
 import { severityRank, type Verdict, verdict } from '../workflow/verdict.ts'
-import { repositoryOf } from './base-inputs.ts'
+import { lateReason, lateRemedy, repositoryOf } from './base-inputs.ts'
 import { checkPrefix } from './changes.ts'
 import { type Judged, judgeWorkflow } from './judgement.ts'
 import type {
@@ -59,6 +59,7 @@ export function createReports(deps: ReportDeps) {
   async function reportWorkflow(id: WorkflowId, signal: AbortSignal): Promise<void> {
     const view = await views.workflow(id)
     if (!view) return
+    if (view.workflow.provenance.event === 'base-run') return reportBaseRun(view)
     const read = await readVerdict(view)
     const shared = await worstSharing(read)
     const text = withNote(await composeCheck(read), shared.note)
@@ -74,6 +75,11 @@ export function createReports(deps: ReportDeps) {
       { kind: 'pull-request-report', repositoryId, pullRequest },
       { key: `pull-request-report/${repositoryId}/${pullRequest}`, lane: 'reports', delaySeconds },
     )
+  }
+
+  /** It ran a part of its spec, so the commit gets no check that could pass for the whole; those who wait for it say what it does. */
+  async function reportBaseRun({ workflow }: WorkflowView): Promise<void> {
+    if (workflow.finishedAt !== undefined) await reports.saveConclusion(workflow.id)
   }
 
   /**
@@ -253,16 +259,18 @@ const noticesOf = (view: WorkflowView) => [...view.plan.notices, ...baseNotices(
 
 function baseNotices(view: WorkflowView): readonly string[] {
   return view.tasks.flatMap((task) => [
-    ...baseInputNotice(task.name, task.baseInputs),
+    ...(task.baseInputsState === 'ready' ? baseInputNotice(task.name, task.baseInputs, view.workflow.spec) : []),
     ...(task.baseInputs?.kind === 'found' ? commandNotice(task) : []),
   ])
 }
 
-function baseInputNotice(task: string, base: BaseInputs | undefined): readonly string[] {
+function baseInputNotice(task: string, base: BaseInputs | undefined, spec: string): readonly string[] {
+  if (base?.kind === 'awaited')
+    return [`Task ${task}: ${lateReason(base.workflow)}. Only head was measured. ${lateRemedy(base.workflow, spec)}`]
   if (base?.kind === 'missing') return [`Task ${task}: ${base.reason}. Only head was measured. ${base.remedy}`]
   if (base?.kind === 'found' && base.exact === 'ancestor')
     return [
-      `Task ${task}: the base arm is ${base.sha.slice(0, 7)} of ${base.workflow}, the nearest ancestor of the merge base with outputs`,
+      `Task ${task}: the base arm is ${base.sha.slice(0, 7)} of ${base.workflow}, the nearest ancestor of the merge base with outputs${base.note ? `. ${base.note}` : ''}`,
     ]
   return []
 }

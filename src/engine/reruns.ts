@@ -95,6 +95,9 @@ export function createReruns(deps: RerunDeps) {
   }
 }
 
+/** Tasks that completed, as did all they read, with where their outputs are. */
+export const finishedTasks = (view: WorkflowView): RunIdentity['reuse'] => reused(view, { kind: 'failed' }, new Set())
+
 /** Tasks that need not run again. A task whose gate failed runs again although it completed: its numbers are what is wanted. */
 function reused(view: WorkflowView, scope: RerunScope, failed: ReadonlySet<string>): RunIdentity['reuse'] {
   if (scope.kind === 'everything') return new Map()

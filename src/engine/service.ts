@@ -3,6 +3,7 @@ import { fold } from '../workflow/fold.ts'
 import type { WorkflowId } from '../workflow/names.ts'
 import { abandon } from './abandon.ts'
 import { createBaseInputs } from './base-inputs.ts'
+import { createBaseRuns } from './base-runs.ts'
 import type { BurstGauge } from './burst-gauge.ts'
 import { type BenchmarkParser, collectBenchmarks, parseInProcess } from './collect.ts'
 import { createCommands } from './commands.ts'
@@ -109,7 +110,7 @@ export function createService(
   const deliveryWorker = createDeliveryWorker({ ...shared, submitter, reruns, commands })
   const inbox = createInbox({ processNext: deliveryWorker.processNext, webhooks: deps.webhooks ?? { isHigh: () => false }, log })
   const dispatcher = createDispatcher(shared)
-  const baseInputs = createBaseInputs(shared)
+  const baseInputs = createBaseInputs({ ...shared, ensureBaseRun: createBaseRuns(shared).ensure })
   const outboxWorker = createOutboxWorker({ ...shared, perform, abandon: (row, message) => abandon(row, message, shared) })
   const forge = noting(deps.forge, stores.reports)
   const reports = createReports({ ...shared, forge, runtimeOf: (name) => backends.get(name)?.description ?? '' })

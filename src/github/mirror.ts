@@ -32,7 +32,7 @@ export function createSourceMirror(options: MirrorOptions): SourceMirror & { sto
   const protocol = protocolOf(options.gitUrl)
   const underWay = new Map<number, Fetching>()
   const stopping = new AbortController()
-  return { archive, files, ancestors, stop }
+  return { archive, files, ancestors, isAncestor, stop }
 
   /** Ends the fetches that are under way; what they brought so far is swept by the next one. */
   async function stop(): Promise<void> {
@@ -66,6 +66,11 @@ export function createSourceMirror(options: MirrorOptions): SourceMirror & { sto
       signal,
     })
     return output.toString('ascii').split('\n').filter(Boolean).slice(1).map(CommitSha)
+  }
+
+  async function isAncestor(repository: RepositoryReference, ancestor: CommitSha, descendant: CommitSha, signal: AbortSignal) {
+    const place = await withCommit(repository, descendant, signal)
+    return succeeds({ ...place, arguments: ['merge-base', '--is-ancestor', ancestor, descendant], signal })
   }
 
   /**

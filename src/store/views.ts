@@ -106,7 +106,8 @@ async function list(db: Database, filter: Parameters<ViewStore['list']>[0], limi
 
 async function latestOfCommit(db: Database, repositoryId: number, sha: CommitSha): Promise<readonly WorkflowRow[]> {
   const { rows } = await sql<HeaderRow>`
-    select distinct on (workflow.spec) ${headerColumns} from workflow where repository_id = ${repositoryId} and sha = ${sha}
+    select distinct on (workflow.spec) ${headerColumns} from workflow
+    where repository_id = ${repositoryId} and sha = ${sha} and provenance ->> 'event' <> 'base-run'
     order by workflow.spec, workflow.ordinal desc`.execute(db)
   return rows.map(workflowRowOf)
 }
@@ -165,14 +166,14 @@ async function liveProducers(
   spec: string,
   sha: CommitSha,
   task: string,
-): Promise<readonly WorkflowId[]> {
-  const { rows } = await sql<{ id: WorkflowId }>`
-    select w.id from workflow w join task t on t.workflow_id = w.id
+): ReturnType<ViewStore['liveProducers']> {
+  const { rows } = await sql<{ id: WorkflowId; displayId: string }>`
+    select w.id, w.display_id as "displayId" from workflow w join task t on t.workflow_id = w.id
     where w.repository_id = ${repositoryId} and w.spec = ${spec} and w.sha = ${sha} and w.standing <> 'other'
       and w.finished_at is null and w.cancellation is null and t.name = ${task}
       and t.status in ('WAITING', 'PROCESSING', 'SCHEDULING', 'INITIALIZING', 'RUNNING')
     order by w.ordinal`.execute(db)
-  return rows.map(({ id }) => id)
+  return rows
 }
 
 async function awaitingBase(db: Database, repositoryId: number, spec: string): ReturnType<ViewStore['awaitingBase']> {

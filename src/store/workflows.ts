@@ -52,7 +52,8 @@ export function createWorkflowStore(db: Database): WorkflowStore {
   }
 
   async function saveBaseInputs(id: WorkflowId, task: string, base: BaseInputs): Promise<void> {
-    await sql`update task set base_inputs = ${json(base)} where workflow_id = ${id} and name = ${task}`.execute(db)
+    await sql`update task set base_inputs = ${json(base)} where workflow_id = ${id} and name = ${task}
+      and (${base.kind} <> 'awaited' or base_inputs is null or base_inputs ->> 'kind' = 'awaited')`.execute(db)
   }
 }
 

@@ -89,7 +89,7 @@ const digest = (document: unknown, pool: string) =>
 
 function concurrency({ spec, name }: PlanInput, provenance: Provenance): WorkflowPlan['concurrency'] {
   const { repositoryId, origin, pullRequest, tier } = provenance
-  const ref = pullRequest === undefined ? provenance.ref : `refs/pull/${pullRequest}`
+  const ref = refOf(provenance)
   const values: Record<string, string> = { ref, spec: name, pull_request: String(pullRequest ?? '') }
   const group = (spec.concurrency?.group ?? '{spec} {ref}').replace(/\{(ref|spec|pull_request)\}/g, (_, word: string) => values[word] ?? '')
   return {
@@ -97,6 +97,12 @@ function concurrency({ spec, name }: PlanInput, provenance: Provenance): Workflo
     limit: spec.concurrency?.limit ?? (spec.concurrency?.group === undefined ? undefined : 1),
     cancelInProgress: spec.concurrency?.cancelInProgress ?? (pullRequest !== undefined && tierIsAtMost(tier, 'sim')),
   }
+}
+
+/** A base run is of no ref: pushes to the branch of its commit neither wait for it nor end it. */
+function refOf({ event, sha, ref, pullRequest }: Provenance): string {
+  if (event === 'base-run') return `base/${sha}`
+  return pullRequest === undefined ? ref : `refs/pull/${pullRequest}`
 }
 
 function plannedGroup(

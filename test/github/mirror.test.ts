@@ -173,6 +173,20 @@ describe('ancestors', () => {
   })
 })
 
+describe('a commit is an ancestor', () => {
+  const table = [
+    ['of one above it', () => [first, second], true],
+    ['of itself', () => [first, first], true],
+    ['of none below it', () => [second, first], false],
+    ['of none that knows it not', () => [CommitSha('0123456789'.repeat(4)), second], false],
+  ] as const
+  for (const [title, pair, expected] of table)
+    it(title, async () => {
+      const [ancestor, descendant] = pair()
+      assert.equal(await mirror.isAncestor(github.repository, ancestor, descendant, soon()), expected)
+    })
+})
+
 describe('a fetch', () => {
   it('is made once for all who want the same commit, and not at all for one that is there', async () => {
     let asked = 0

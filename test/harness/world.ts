@@ -18,7 +18,7 @@ import { manifestKey, type ObjectStore, outputPrefix } from '../../src/engine/po
 import { createService } from '../../src/engine/service.ts'
 import { locateSpec } from '../../src/spec/parse-spec.ts'
 import { parsePlatformConfig } from '../../src/spec/platform-config.ts'
-import type { Permission } from '../../src/spec/types.ts'
+import type { Origin, Permission } from '../../src/spec/types.ts'
 import { CommitSha, type PodName } from '../../src/workflow/names.ts'
 import { aDatabase, silentLog, type TestDatabase } from './postgres.ts'
 
@@ -42,7 +42,7 @@ export type Result = { readonly exitCode?: number; readonly files?: Files }
 export const robot = { id: 7, installationId: 70, fullName: 'acme/robot' }
 const appId = 1
 
-const platformText = `
+const platformText = (origins: readonly Origin[]) => `
 backends:
   local: {kind: local}
 pools:
@@ -54,17 +54,18 @@ pools:
       bench: {tier: hardware, exclusive: true}
 repositories:
   - match: ['acme/*']
-    pools: {machine: [trusted]}
+    pools: {machine: [${origins.join(', ')}]}
 `
 
-export async function aWorld(wakeups: 'heard' | 'lost' = 'heard') {
+/** `origins` may use its one pool. */
+export async function aWorld(wakeups: 'heard' | 'lost' = 'heard', origins: readonly Origin[] = ['trusted']) {
   const database = await aDatabase()
   await installClock(database)
   const github = createGithub()
   const machine = createMachine()
   const queue = createQueue(wakeups)
   const { store } = database
-  const parsed = parsePlatformConfig(platformText, 'platforms.yaml')
+  const parsed = parsePlatformConfig(platformText(origins), 'platforms.yaml')
   if (parsed.kind === 'invalid') throw new Error(JSON.stringify(parsed.diagnostics))
   const service = createService({
     stores: store,
@@ -369,6 +370,7 @@ function createGithub() {
       const found = Object.entries(filesAt(sha)).filter(([name]) => name === path || name.startsWith(`${path}/`))
       return found.length === 0 ? undefined : found.map(([name, text]) => ({ path: name, contents: Buffer.from(text), mode: 0o644 }))
     },
+    isAncestor: async (_, ancestor, descendant) => ancestry(descendant).includes(ancestor),
     ancestors: async (_, sha, limit) => ancestry(sha).slice(1, limit + 1),
   }
 
