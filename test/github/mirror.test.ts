@@ -174,12 +174,12 @@ describe('ancestors', () => {
 })
 
 describe('a commit is an ancestor', () => {
-  const table = [
+  const table: readonly (readonly [title: string, pair: () => readonly [CommitSha, CommitSha], expected: boolean])[] = [
     ['of one above it', () => [first, second], true],
     ['of itself', () => [first, first], true],
     ['of none below it', () => [second, first], false],
     ['of none that knows it not', () => [CommitSha('0123456789'.repeat(4)), second], false],
-  ] as const
+  ]
   for (const [title, pair, expected] of table)
     it(title, async () => {
       const [ancestor, descendant] = pair()

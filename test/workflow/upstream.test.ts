@@ -11,11 +11,11 @@ const spec = specOf(`benchmarks:
 workflow:
   name: nav
   groups:
-    - {name: record, tasks: [${task('record')}]}
-    - {name: label, tasks: [${task('label', ['record'])}]}
-    - {name: train, tasks: [${task('train', ['label'])}, {name: watch, image: i, command: [x]}]}
-    - {name: other, tasks: [${task('other', ['record'])}]}
-    - {name: evaluate, tasks: [${task('evaluate', ['train', 'other'])}]}
+    - {name: record-all, tasks: [${task('record')}]}
+    - {name: label-all, tasks: [${task('label', ['record'])}]}
+    - {name: train-all, tasks: [${task('train', ['label'])}, {name: watch, image: i, command: [x]}]}
+    - {name: other-all, tasks: [${task('other', ['record'])}]}
+    - {name: evaluate-all, tasks: [${task('evaluate', ['train', 'other'])}]}
 `)
 
 describe('the upstream of some tasks', () => {
@@ -35,7 +35,7 @@ describe('the upstream of some tasks', () => {
       assert.ok(upstream.kind === 'limited')
       assert.deepEqual(
         upstream.spec.groups.map(({ name }) => name),
-        groups,
+        groups.map((name) => `${name}-all`),
       )
       assert.deepEqual(upstream.spec.benchmarks, [])
     })
