@@ -102,7 +102,7 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
   ['schema/path', 'backends: {b: {kind: local, toolchains: {/osmo/x: «srv»}}}\npools: {}\n', 'platform'],
   ['schema/path', 'backends: {b: {kind: local, toolchains: {«/usr/x»: /srv}}}\npools: {}\n', 'platform'],
   ['schema/budget', `benchmarks: [{task: eval, path: a, metrics: {m: {max-regression: «3»}}}]\n${oneTask()}`],
-  ['semantic/regex', oneTask('inputs: [{url: s3://a/b, regex: «(?=a)»}]')],
+  ['semantic/regex', oneTask('inputs: [{url: s3://a/b, regex: «"(?=a)"»}]')],
   ['semantic/localpath', oneTask('files: [{path: /a, localpath: «../../x»}]')],
   ['semantic/file-path', oneTask('files: [{path: «/tmp/../osmo/x», contents: a}]')],
   ['semantic/file-path', oneTask('files: [{path: «/osmo/data/output/../../bin/x», contents: a}]')],
@@ -218,6 +218,7 @@ describe('faults of whole files', () => {
     ['limit/files', many(257, 10)],
     ['limit/total-size', many(5, 2 ** 20)],
     ['semantic/same-name', [entry, { ...entry, path: '.osmo/a.yml' }]],
+    ['semantic/settings-name', [{ ...entry, path: '.osmo/config.yml' }]],
   ] as const
   for (const [code, entries] of trees) {
     it(code, () => assert.ok(selectSpecFiles(entries).diagnostics.some((diagnostic) => diagnostic.code === code && diagnostic.line === 1)))

@@ -5,6 +5,7 @@ import { convert } from './convert.ts'
 import type { Dialect, Origin } from './dialect.ts'
 import type { YamlNode } from './node.ts'
 import { indentFlowLines } from './repair.ts'
+import { hasUnicodeBreaks, unfoldBlocks } from './scalar-text.ts'
 
 /** Collections within collections. Real specs have about ten. */
 export const maximumDepth = 64
@@ -19,24 +20,37 @@ const maximumSyntaxFaults = 5
  */
 export function loadYaml(written: string, dialect: Dialect, origin: Origin, reporter: Reporter): YamlNode | undefined {
   const text = dialect.lineBreaks === 'yaml-1.1' ? withPlainLineBreaks(written) : written
+  const other = dialect.lineBreaks === 'yaml-1.1' && hasUnicodeBreaks(written) ? written : undefined
   if (!isWellFormed(text, dialect, origin, reporter)) return undefined
-  const composed = composeText(text)
+  const composed = composeText(text, other)
   const repaired = composed.kind === 'faults' && dialect.shallowFlow === 'accepted' ? indentFlowLines(text) : undefined
-  if (repaired === undefined) return finish(composed, text, dialect, origin, reporter)
+  if (repaired === undefined) return finish(composed, { text, written: other ?? text }, dialect, origin, reporter)
   const place: Origin = (start, end) => origin(repaired.original(start), repaired.original(end))
-  return finish(composeText(repaired.text), repaired.text, dialect, place, reporter)
+  const moved = other === undefined ? repaired.text : repaired.repair(other)
+  return finish(
+    composeText(repaired.text, other === undefined ? undefined : moved),
+    { text: repaired.text, written: moved },
+    dialect,
+    place,
+    reporter,
+  )
 
-  function composeText(source: string): Composition {
+  /** `original` is given where it has line breaks that the library does not know. */
+  function composeText(source: string, original: string | undefined): Composition {
     const tokens = tokenize(source)
     if (!Array.isArray(tokens)) return tokens
     const deep = firstTooDeep(tokens)
-    return deep === undefined ? composeOne(tokens, source.length, dialect) : { kind: 'too-deep', offset: deep }
+    if (deep !== undefined) return { kind: 'too-deep', offset: deep }
+    const unfolded = original === undefined ? none : unfoldBlocks(tokens, original)
+    return composeOne(tokens, source, unfolded, dialect)
   }
 }
 
-/** A lone carriage return and NEL end a line in YAML 1.1 (yaml.org/spec/1.1 §5.4); each is one character, so places stay. */
+const none: ReadonlySet<number> = new Set()
+
+/** Further characters end a line in YAML 1.1 (yaml.org/spec/1.1 §5.4); each is one character, so places stay. */
 function withPlainLineBreaks(text: string): string {
-  return /[\r\x85]/.test(text) ? text.replaceAll(/\r(?!\n)|\x85/g, '\n') : text
+  return /[\r\x85\u2028\u2029]/.test(text) ? text.replaceAll(/\r(?!\n)|[\x85\u2028\u2029]/g, '\n') : text
 }
 
 /** The lexer's announcement of a scalar. */
@@ -64,15 +78,23 @@ function tokenize(text: string): CST.Token[] | Excess {
 }
 
 type Composition =
-  | { readonly kind: 'composed'; readonly root: ParsedNode | undefined }
+  | { readonly kind: 'composed'; readonly root: ParsedNode | undefined; readonly unfolded: ReadonlySet<number> }
   | { readonly kind: 'faults'; readonly errors: readonly YAMLParseError[] }
   | { readonly kind: 'second-document'; readonly offset: number }
   | Excess
 
-function finish(composed: Composition, text: string, dialect: Dialect, origin: Origin, reporter: Reporter): YamlNode | undefined {
+type Texts = { readonly text: string; readonly written: string }
+
+function finish(
+  composed: Composition,
+  { text, written }: Texts,
+  dialect: Dialect,
+  origin: Origin,
+  reporter: Reporter,
+): YamlNode | undefined {
   switch (composed.kind) {
     case 'composed':
-      return convert(composed.root, text, dialect, origin, reporter)
+      return convert(composed.root, text, { written, unfolded: composed.unfolded }, dialect, origin, reporter)
     case 'faults':
       for (const error of composed.errors.slice(0, maximumSyntaxFaults)) reportSyntax(error, origin, reporter)
       return undefined
@@ -118,7 +140,7 @@ function childTokens(token: CST.Token): readonly CST.Token[] {
   return children
 }
 
-function composeOne(tokens: readonly CST.Token[], length: number, dialect: Dialect): Composition {
+function composeOne(tokens: readonly CST.Token[], source: string, unfolded: ReadonlySet<number>, dialect: Dialect): Composition {
   const composer = new Composer({
     version: dialect.version,
     schema: 'failsafe',
@@ -128,12 +150,19 @@ function composeOne(tokens: readonly CST.Token[], length: number, dialect: Diale
     prettyErrors: false,
     strict: true,
   })
-  const documents = [...composer.compose(tokens, true, length)]
-  const errors = documents.flatMap((document) => document.errors).filter((error) => error.code !== 'TAG_RESOLVE_FAILED')
+  const documents = [...composer.compose(tokens, true, source.length)]
+  const errors = documents.flatMap((document) => document.errors).filter((error) => !isNoFault(error, source, dialect))
   if (errors.length > 0) return { kind: 'faults', errors }
   const second = documents[1]
   if (second !== undefined) return { kind: 'second-document', offset: second.range?.[0] ?? 0 }
-  return { kind: 'composed', root: (documents[0]?.contents ?? undefined) as ParsedNode | undefined }
+  return { kind: 'composed', root: (documents[0]?.contents ?? undefined) as ParsedNode | undefined, unfolded }
+}
+
+/** Tags are judged later; and PyYAML takes a comment right behind a quote or a bracket, though not behind a block scalar's header. */
+function isNoFault({ code, message, pos }: YAMLParseError, source: string, { version }: Dialect): boolean {
+  if (code === 'TAG_RESOLVE_FAILED') return message.startsWith('Unresolved tag')
+  const isComment = version === '1.1' && code === 'MISSING_CHAR' && message.startsWith('Comments must be separated')
+  return isComment && !/[|>][-+0-9]*$/.test(source.slice(Math.max(0, pos[0] - 3), pos[0]))
 }
 
 function reportSyntax(error: YAMLParseError, origin: Origin, reporter: Reporter) {

@@ -1,21 +1,22 @@
-import { isAlias, isMap, isScalar, isSeq, type Scalar as LibraryScalar, type ParsedNode } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Reporter } from '../reporter.ts'
 import type { Range } from '../source-text.ts'
 import type { Dialect, Origin } from './dialect.ts'
-import type { Entry, ScalarNode, YamlNode } from './node.ts'
-
-/** Nodes of one document with every alias written out. */
-export const maximumNodes = 200_000
+import { createEntries, type Entries } from './entries.ts'
+import { faultOfFlowKey, faultOfFlowText } from './flow-rules.ts'
+import { type Entry, maximumNodes, type ScalarNode, type YamlNode } from './node.ts'
+import { type ScalarTexts, scalarText } from './scalar-text.ts'
 
 /** The library's nodes as ours, with every alias resolved; faults are reported and give undefined. */
 export function convert(
   root: ParsedNode | undefined,
   source: string,
+  texts: ScalarTexts,
   dialect: Dialect,
   origin: Origin,
   reporter: Reporter,
 ): YamlNode | undefined {
-  const converter = createConverter(source, dialect, origin, reporter)
+  const converter = createConverter(source, texts, dialect, origin, reporter)
   if (root === undefined) return { kind: 'null', text: '', range: origin(0, 0), size: 1 }
   const node = converter.node(root)
   if (node === undefined) return undefined
@@ -29,10 +30,15 @@ function formatCount(count: number): string {
   return count < 1e15 ? String(count) : count.toExponential(1)
 }
 
+/** A pair of the library's mapping. */
+type ParsedPair = { readonly key: ParsedNode; readonly value: ParsedNode | null }
+
 /** Turns the library's nodes into ours. Each method returns undefined after it has reported why. */
-function createConverter(source: string, dialect: Dialect, origin: Origin, reporter: Reporter) {
+function createConverter(source: string, texts: ScalarTexts, dialect: Dialect, origin: Origin, reporter: Reporter) {
   const anchors = new Map<string, YamlNode | 'open'>()
-  let mergeBudget = maximumNodes
+  const mergeBudget = { left: maximumNodes }
+  /** Brackets and braces around the node that is being converted. */
+  let flowDepth = 0
 
   return { node }
 
@@ -82,45 +88,65 @@ function createConverter(source: string, dialect: Dialect, origin: Origin, repor
   function scalar(parsed: ParsedNode): ScalarNode | undefined {
     if (!isScalar(parsed)) return undefined
     const style = parsed.type === 'PLAIN' || parsed.type === undefined || parsed.type === null ? 'plain' : 'quoted'
-    const text = scalarText(parsed, source)
+    const fault = flowDepth > 0 && style === 'plain' && dialect.version === '1.1' ? faultOfFlowText(source, parsed) : undefined
+    if (fault !== undefined) return fail(fault.code, range(parsed), fault.message)
+    const text = scalarText(parsed, source, texts)
     const result = dialect.scalar({ text, style, tag: parsed.tag })
     if (result.kind === 'fault') return fail(result.code, range(parsed), result.message)
     return { ...result, text, range: range(parsed), size: 1 }
   }
 
   function collection(parsed: ParsedNode): YamlNode | undefined {
-    if (parsed.tag !== undefined && !dialect.collectionTags.includes(parsed.tag)) {
-      return fail('syntax/tag', range(parsed), `The tag "${parsed.tag}" is not known here. Remove it.`)
-    }
-    const own = isSeq(parsed) ? 'seq' : 'map'
-    if (parsed.tag?.startsWith('tag:yaml.org,2002:') && !parsed.tag.endsWith(own)) {
-      return fail('syntax/tag', range(parsed), `The tag "${parsed.tag}" does not fit what stands here. Remove it.`)
-    }
-    if (isSeq(parsed)) return sequence(parsed.items as ParsedNode[], range(parsed))
-    if (isMap(parsed)) return mapping(parsed, range(parsed))
-    return undefined
+    if (!isSeq(parsed) && !isMap(parsed)) return undefined
+    const form = dialect.collection(parsed.tag, isSeq(parsed) ? 'sequence' : 'mapping')
+    if (form.kind === 'fault') return fail(form.code, range(parsed), form.message)
+    const flow = parsed.flow === true ? 1 : 0
+    flowDepth += flow
+    const converted = isMap(parsed) ? mapping(parsed) : sequence(parsed, form.kind === 'pairs' ? pair : node)
+    flowDepth -= flow
+    return converted
   }
 
-  function sequence(parsed: readonly ParsedNode[], at: Range): YamlNode | undefined {
-    const items = parsed.map(node)
-    if (!items.every((item) => item !== undefined)) return undefined
-    return { kind: 'sequence', items, range: at, size: totalSize(items) }
+  function sequence(parsed: YAMLSeq.Parsed, item: (parsed: ParsedNode) => YamlNode | undefined): YamlNode | undefined {
+    const items = parsed.items.map((one) => item(one as ParsedNode))
+    if (!items.every((one) => one !== undefined)) return undefined
+    return { kind: 'sequence', items, range: range(parsed), size: totalSize(items) }
   }
 
-  function mapping(parsed: Extract<ParsedNode, { items: unknown }>, at: Range): YamlNode | undefined {
-    const own: Entry[] = []
-    const merged: Entry[] = []
+  function mapping(parsed: YAMLMap.Parsed): YamlNode | undefined {
+    const entries = createEntries(reporter, dialect, mergeBudget)
     let complete = true
-    for (const pair of parsed.items as { key: ParsedNode; value: ParsedNode | null }[]) {
-      const key = mappingKey(pair.key)
-      const value = pair.value === null ? emptyValue(pair.key) : node(pair.value)
-      if (key === undefined || value === undefined) complete = false
-      else if (isMergeKey(pair.key)) complete = mergeInto(merged, value, at) && complete
-      else own.push({ key, value })
-    }
+    for (const one of parsed.items as ParsedPair[]) complete = addEntry(one, parsed, entries) && complete
     if (!complete) return undefined
-    const entries = withoutDuplicates(merged, own)
-    return { kind: 'mapping', entries, range: at, size: totalSize(entries.map((entry) => entry.value)) + entries.length }
+    const found = entries.list()
+    return { kind: 'mapping', entries: found, range: range(parsed), size: totalSize(found.map((entry) => entry.value)) + found.length }
+  }
+
+  function addEntry(one: ParsedPair, parsed: YAMLMap.Parsed, entries: Entries): boolean {
+    const found = entry(one, parsed)
+    if (found === undefined) return false
+    if (isMergeKey(one.key)) return entries.merge(found.value, range(parsed))
+    entries.add(found)
+    return true
+  }
+
+  function entry(one: ParsedPair, parsed: YAMLMap.Parsed): Entry | undefined {
+    const fault = parsed.flow === true && dialect.version === '1.1' ? faultOfFlowKey(source, one.key) : undefined
+    if (fault !== undefined) return fail(fault.code, range(one.key), fault.message)
+    const key = mappingKey(one.key)
+    const value = one.value === null ? emptyValue(one.key) : node(one.value)
+    return key === undefined || value === undefined ? undefined : { key, value }
+  }
+
+  /** An item of `!!omap` or `!!pairs`. */
+  function pair(parsed: ParsedNode): YamlNode | undefined {
+    const [only, ...others] = isMap(parsed) ? (parsed.items as ParsedPair[]) : []
+    if (!isMap(parsed) || only === undefined || others.length > 0)
+      return fail('syntax/tag', range(parsed), 'Expected a mapping with one entry in a list of pairs. Write "- name: value".')
+    const found = entry(only, parsed)
+    return found === undefined
+      ? undefined
+      : { kind: 'sequence', items: [found.key, found.value], range: range(parsed), size: 2 + found.value.size }
   }
 
   function mappingKey(parsed: ParsedNode): ScalarNode | undefined {
@@ -128,7 +154,7 @@ function createConverter(source: string, dialect: Dialect, origin: Origin, repor
     if (isScalar(parsed) && (parsed.value === '=' || isMergeKey(parsed)) && parsed.tag === undefined) {
       return { kind: 'string', value: String(parsed.value), text: String(parsed.value), range: range(parsed), size: 1 }
     }
-    if (dialect.version === '1.1' && isScalar(parsed) && parsed.value === '' && parsed.type === 'PLAIN' && parsed.tag === undefined) {
+    if (dialect.version === '1.1' && isScalar(parsed) && isNothing(parsed) && !isExplicit(parsed)) {
       return fail('syntax/key', range(parsed), 'Expected a key before the colon, but there is nothing. Write one.')
     }
     const key = node(parsed)
@@ -140,6 +166,15 @@ function createConverter(source: string, dialect: Dialect, origin: Origin, repor
     )
   }
 
+  function isNothing(parsed: ParsedNode): boolean {
+    return isScalar(parsed) && parsed.value === '' && parsed.type === 'PLAIN' && parsed.tag === undefined && parsed.anchor === undefined
+  }
+
+  /** An empty key behind `?` is null. */
+  function isExplicit({ range: [start] }: ParsedNode): boolean {
+    return /\?\s*$/.test(source.slice(Math.max(0, start - 100), start))
+  }
+
   function emptyValue(key: ParsedNode): ScalarNode {
     const end = key.range[1]
     return { kind: 'null', text: '', range: origin(end, end), size: 1 }
@@ -148,78 +183,8 @@ function createConverter(source: string, dialect: Dialect, origin: Origin, repor
   function isMergeKey(key: ParsedNode): boolean {
     return dialect.mergeKeys === 'merged' && isScalar(key) && key.type === 'PLAIN' && key.value === '<<' && key.tag === undefined
   }
-
-  /** Of several mappings the first named wins, so they are added from the last to the first. */
-  function mergeInto(merged: Entry[], value: YamlNode, at: Range): boolean {
-    const sources = value.kind === 'sequence' ? [...value.items].reverse() : [value]
-    for (const source of sources) {
-      if (source.kind !== 'mapping') {
-        fail('syntax/merge', source.range, 'Expected a mapping, or a list of mappings, behind "<<". Point it at an anchor of a mapping.')
-        return false
-      }
-      mergeBudget -= source.entries.length
-      if (mergeBudget < 0) {
-        fail('limit/nodes', at, `Expected "<<" to bring in at most ${maximumNodes} entries in one file. Remove some.`)
-        return false
-      }
-      merged.push(...source.entries)
-    }
-    return true
-  }
-
-  /** The last value wins, below the first key and at its place, as in a Python dict. */
-  function withoutDuplicates(merged: readonly Entry[], own: readonly Entry[]): readonly Entry[] {
-    const entries = new Map<string, Entry>()
-    for (const entry of merged) entries.set(identity(entry.key), entry)
-    const seen = new Set<string>()
-    for (const entry of own) {
-      const id = identity(entry.key)
-      if (seen.has(id)) reportDuplicate(entry.key)
-      seen.add(id)
-      entries.set(id, { key: entries.get(id)?.key ?? entry.key, value: entry.value })
-    }
-    return [...entries.values()]
-  }
-
-  function reportDuplicate(key: ScalarNode) {
-    if (dialect.duplicateKeys === 'error') {
-      reporter.error('syntax/duplicate-key', key.range, `Expected each key once, but "${key.text}" stands here a second time. Remove one.`)
-    } else {
-      reporter.warning(
-        'syntax/duplicate-key',
-        key.range,
-        `The key "${key.text}" stands here a second time; OSMO takes the last. Remove one.`,
-      )
-    }
-  }
-}
-
-/** A block scalar whose last line the text's end cuts off has no last line break in PyYAML; the library adds one. */
-function scalarText(parsed: LibraryScalar.Parsed, source: string): string {
-  const text = typeof parsed.value === 'string' ? parsed.value : ''
-  const isBlock = parsed.type === 'BLOCK_LITERAL' || parsed.type === 'BLOCK_FOLDED'
-  const cutOff = isBlock && parsed.range[1] >= source.length && /[^\s][^\n]*$/.test(source.slice(source.lastIndexOf('\n') + 1))
-  return cutOff && text.endsWith('\n') ? text.slice(0, -1) : text
 }
 
 function totalSize(nodes: readonly YamlNode[]): number {
   return nodes.reduce((sum, child) => sum + child.size, 1)
-}
-
-/** Keys that Python's dict holds to be equal: `1`, `1.0` and `true` are one key, `"1"` is another. */
-function identity(key: ScalarNode): string {
-  switch (key.kind) {
-    case 'string':
-      return `s${key.value}`
-    case 'integer':
-      return `n${key.value}`
-    case 'float':
-      return `n${Number.isInteger(key.value) ? BigInt(key.value) : key.value}`
-    case 'boolean':
-      return `n${key.value ? 1 : 0}`
-    case 'null':
-      return 'null'
-    case 'date':
-      return `d${key.text}`
-  }
 }

@@ -1,6 +1,6 @@
 import type { Reporter } from '../reporter.ts'
 import { loadYaml } from './compose.ts'
-import type { Dialect, Origin, ScalarResult, WrittenScalar } from './dialect.ts'
+import type { CollectionForm, Dialect, FaultResult, Origin, ScalarResult, WrittenScalar } from './dialect.ts'
 import type { YamlNode } from './node.ts'
 
 /**
@@ -14,7 +14,7 @@ export function loadCoreYaml(text: string, origin: Origin, reporter: Reporter): 
 const dialect: Dialect = {
   version: '1.2',
   scalar: (written) => (written.tag === undefined ? implicit(written) : explicit(written.tag, written.text)),
-  collectionTags: ['tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq'],
+  collection: collectionForm,
   lineBreaks: 'yaml-1.2',
   mergeKeys: 'plain',
   duplicateKeys: 'error',
@@ -45,5 +45,14 @@ function implicit({ text, style }: WrittenScalar): ScalarResult {
 
 function explicit(tag: string, text: string): ScalarResult {
   if (tag === '!' || tag === 'tag:yaml.org,2002:str') return { kind: 'string', value: text }
+  return unknownTag(tag)
+}
+
+function collectionForm(tag: string | undefined, own: 'sequence' | 'mapping'): CollectionForm {
+  const known = tag === undefined || tag === '!' || tag === `tag:yaml.org,2002:${own === 'sequence' ? 'seq' : 'map'}`
+  return known ? { kind: 'plain' } : unknownTag(tag)
+}
+
+function unknownTag(tag: string): FaultResult {
   return { kind: 'fault', code: 'syntax/tag', message: `The tag "${tag}" is not known here. Remove it.` }
 }

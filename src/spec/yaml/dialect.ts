@@ -9,8 +9,7 @@ export type Dialect = {
   readonly version: '1.1' | '1.2'
   /** `tag` is the full tag, such as `tag:yaml.org,2002:int`, when one was written. */
   scalar(written: WrittenScalar): ScalarResult
-  /** Tags that may stand on a collection. */
-  readonly collectionTags: readonly string[]
+  collection(tag: string | undefined, own: 'sequence' | 'mapping'): CollectionForm
   readonly lineBreaks: 'yaml-1.1' | 'yaml-1.2'
   readonly mergeKeys: 'merged' | 'plain'
   readonly duplicateKeys: 'warning' | 'error'
@@ -20,4 +19,7 @@ export type Dialect = {
 }
 
 export type WrittenScalar = { readonly text: string; readonly style: 'plain' | 'quoted'; readonly tag: string | undefined }
-export type ScalarResult = Scalar | { readonly kind: 'fault'; readonly code: string; readonly message: string }
+export type FaultResult = { readonly kind: 'fault'; readonly code: string; readonly message: string }
+export type ScalarResult = Scalar | FaultResult
+/** `pairs`: a list of mappings of one entry each becomes a list of lists of two. */
+export type CollectionForm = { readonly kind: 'plain' | 'pairs' } | FaultResult

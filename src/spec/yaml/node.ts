@@ -23,6 +23,9 @@ export type MappingNode = { readonly kind: 'mapping'; readonly entries: readonly
 
 export type Entry = { readonly key: ScalarNode; readonly value: YamlNode }
 
+/** Nodes of one document with every alias written out. */
+export const maximumNodes = 200_000
+
 /** Stands where no text was. */
 export const emptyNode: ScalarNode = { kind: 'null', text: '', range: { start: 0, end: 0 }, size: 1 }
 

@@ -1,7 +1,8 @@
 import type { Reporter } from '../reporter.ts'
 import { loadYaml } from './compose.ts'
-import type { Dialect, Origin, ScalarResult, WrittenScalar } from './dialect.ts'
+import type { CollectionForm, Dialect, Origin, ScalarResult, WrittenScalar } from './dialect.ts'
 import type { YamlNode } from './node.ts'
+import { dateAndTime, dateOnly, fault, readBinary, readBoolean, readDate, readFloat, readInteger, wrong } from './pyyaml-scalars.ts'
 
 /**
  * Loads a document as PyYAML's safe loader does (osmo-spec.md §2.3): its words for booleans, `010` eight, `1e-4` a
@@ -16,7 +17,7 @@ const core = 'tag:yaml.org,2002:'
 const dialect: Dialect = {
   version: '1.1',
   scalar: (written) => (written.tag === undefined ? implicit(written) : explicit(written.tag, written.text)),
-  collectionTags: [`${core}map`, `${core}seq`],
+  collection: collectionForm,
   lineBreaks: 'yaml-1.1',
   mergeKeys: 'merged',
   duplicateKeys: 'warning',
@@ -39,12 +40,6 @@ const integers = [
   /^[-+]?0x[0-9a-fA-F_]+$/,
   /^[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+$/,
 ]
-const dateOnly = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/
-const dateAndTime =
-  /^([0-9]{4})-([0-9][0-9]?)-([0-9][0-9]?)(?:[Tt]|[ \t]+)([0-9][0-9]?):([0-9]{2}):([0-9]{2})(?:\.([0-9]*))?(?:[ \t]*(Z|[-+][0-9][0-9]?(?::[0-9]{2})?))?$/
-/** Python's own bound on the digits of a decimal integer. */
-const maximumDigits = 4_300
-
 /** Whether a plain scalar is text, and neither a number, a boolean, a date nor an error. */
 export function meansText(text: string): boolean {
   return implicit({ text, style: 'plain', tag: undefined }).kind === 'string'
@@ -65,94 +60,52 @@ function implicit({ text, style }: WrittenScalar): ScalarResult {
   return { kind: 'string', value: text }
 }
 
+/** What the safe loader's constructors make of a text with a tag; the style no longer matters. */
 function explicit(tag: string, text: string): ScalarResult {
   switch (tag) {
     case '!':
+      return implicit({ text, style: 'plain', tag: undefined })
     case `${core}str`:
       return { kind: 'string', value: text }
     case `${core}null`:
       return { kind: 'null' }
     case `${core}bool`:
-      return booleans.test(text) ? readBoolean(text) : wrong(text, 'a boolean')
+      return /^(?:yes|no|true|false|on|off)$/i.test(text) ? readBoolean(text) : wrong(text, 'a boolean')
     case `${core}int`:
-      return integers.some((form) => form.test(text)) ? readInteger(text) : wrong(text, 'an integer')
+      return readInteger(text)
     case `${core}float`:
-      return floats.some((form) => form.test(text)) || /^[-+]?[0-9]+$/.test(text) ? readFloat(text) : wrong(text, 'a number')
+      return readFloat(text)
     case `${core}timestamp`:
-      return dateOnly.test(text) || dateAndTime.test(text) ? readDate(text) : wrong(text, 'a date')
+      return readDate(text)
+    case `${core}binary`:
+      return readBinary(text)
     default:
-      return fault('syntax/tag', `The tag "${tag}" is not known to OSMO's YAML reader. Remove it, or put the text in quotes.`)
+      return known.has(tag) ? misplaced(tag, 'text') : unknown(tag)
   }
 }
 
-function readBoolean(text: string): ScalarResult {
-  return { kind: 'boolean', value: ['yes', 'true', 'on'].includes(text.toLowerCase()) }
+const known: ReadonlySet<string> = new Set(
+  ['str', 'null', 'bool', 'int', 'float', 'timestamp', 'binary', 'seq', 'map', 'set', 'omap', 'pairs'].map((name) => core + name),
+)
+
+function collectionForm(tag: string | undefined, own: 'sequence' | 'mapping'): CollectionForm {
+  if (tag === undefined || tag === '!' || tag === `${core}${own === 'sequence' ? 'seq' : 'map'}`) return { kind: 'plain' }
+  if (own === 'sequence' && (tag === `${core}omap` || tag === `${core}pairs`)) return { kind: 'pairs' }
+  if (own === 'mapping' && tag === `${core}set`)
+    return fault(
+      'syntax/tag',
+      'Expected a list or a mapping, but "!!set" makes a set, which has no order and which nothing takes. Write a list.',
+    )
+  return known.has(tag) ? misplaced(tag, own === 'sequence' ? 'a list' : 'a mapping') : unknown(tag)
 }
 
-function readInteger(text: string): ScalarResult {
-  const digits = text.replaceAll('_', '')
-  const sign = digits.startsWith('-') ? -1n : 1n
-  const magnitude = digits.replace(/^[-+]/, '')
-  if (magnitude.length > maximumDigits) {
-    return fault('limit/digits', `Expected an integer of at most ${maximumDigits} digits, but it has ${magnitude.length}. Shorten it.`)
-  }
-  if (magnitude.includes(':')) return { kind: 'integer', value: sign * sexagesimal(magnitude) }
-  const octal = /^0[0-7]+$/.test(magnitude)
-  const literal = octal ? `0o${magnitude}` : magnitude
-  if (literal === '0b' || literal === '0x') return wrong(text, 'an integer')
-  return { kind: 'integer', value: sign * BigInt(literal) }
-}
-
-function sexagesimal(text: string): bigint {
-  return text.split(':').reduce((sum, part) => sum * 60n + BigInt(part), 0n)
-}
-
-function readFloat(text: string): ScalarResult {
-  const plain = text.replaceAll('_', '').toLowerCase()
-  const sign = plain.startsWith('-') ? -1 : 1
-  const magnitude = plain.replace(/^[-+]/, '')
-  if (magnitude === '.inf') return { kind: 'float', value: sign * Number.POSITIVE_INFINITY }
-  if (magnitude === '.nan') return { kind: 'float', value: Number.NaN }
-  const value = magnitude.includes(':') ? magnitude.split(':').reduce((sum, part) => sum * 60 + Number(part), 0) : Number(magnitude)
-  return { kind: 'float', value: sign * value }
-}
-
-function readDate(text: string): ScalarResult {
-  const match = dateOnly.exec(text) ?? dateAndTime.exec(text)
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = (match ?? []).slice(1, 7).map((part) => Number(part ?? 0))
-  const exists = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)
-  const offsetHours = Number(/^[-+]([0-9]+)/.exec(match?.[8] ?? '')?.[1] ?? 0)
-  if (!exists || offsetHours > 23 || hour > 23 || minute > 59 || second > 59) return wrong(text, 'a date')
-  const date = [String(year).padStart(4, '0'), twoDigits(month), twoDigits(day)].join('-')
-  if (match?.[4] === undefined) return { kind: 'date', value: { date } }
-  const fraction = (match[7] ?? '').slice(0, 6)
-  const time = [hour, minute, second].map(twoDigits).join(':') + (fraction === '' ? '' : `.${fraction.padEnd(6, '0')}`)
-  return { kind: 'date', value: { datetime: `${date}T${time}${zone(match[8])}` } }
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, '0')
-}
-
-/** `+2` and `+02:00` are one offset. */
-function zone(text: string | undefined): string {
-  if (text === undefined || text === 'Z') return text ?? ''
-  const [hours = '0', minutes = '00'] = text.slice(1).split(':')
-  return `${text[0]}${hours.padStart(2, '0')}:${minutes}`
-}
-
-function daysInMonth(year: number, month: number): number {
-  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-  return month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
-}
-
-function wrong(text: string, wanted: string): ScalarResult {
+function misplaced(tag: string, own: string) {
   return fault(
-    'syntax/value',
-    `Expected ${wanted}, but ${JSON.stringify(text.slice(0, 80))} is none, and OSMO's YAML reader fails on it. Put it in quotes.`,
+    'syntax/tag',
+    `The tag "!!${tag.slice(core.length)}" cannot stand before ${own}, and OSMO's YAML reader fails on it. Remove it.`,
   )
 }
 
-function fault(code: string, message: string): ScalarResult {
-  return { kind: 'fault', code, message }
+function unknown(tag: string) {
+  return fault('syntax/tag', `The tag "${tag}" is not known to OSMO's YAML reader. Remove it, or put the text in quotes.`)
 }

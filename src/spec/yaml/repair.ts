@@ -1,14 +1,16 @@
 import { CST, Lexer } from 'yaml'
 
 /**
- * PyYAML looks at no indentation inside quotes, brackets and braces; YAML 1.2 and the library want every line of them
- * deeper than the key. A template that prints several lines into quotes makes such text. Blanks at the start of those
- * lines mean nothing, so adding some gives the same document.
+ * PyYAML looks at no indentation inside quotes, brackets and braces, nor at that of the `|` of a block scalar; YAML 1.2 and
+ * the library want every line of them deeper than the key. A template that prints several lines into quotes makes such text.
+ * Blanks at the start of those lines mean nothing, so adding some gives the same document.
  */
 export type Repaired = {
   readonly text: string
   /** Offset in the repaired text to offset in the text before. */
   readonly original: (offset: number) => number
+  /** Adds the same blanks to a text of the same length. */
+  readonly repair: (text: string) => string
 }
 
 /** Lines that may be moved; each costs a pass over the text. */
@@ -32,13 +34,18 @@ export function indentFlowLines(text: string): Repaired | undefined {
 type Insertion = { readonly at: number; readonly length: number }
 
 function applyInsertions(text: string, insertions: readonly Insertion[]): Repaired {
+  const repair = (other: string) => insertBlanks(other, insertions)
+  return { text: repair(text), original: (offset) => originalOffset(offset, insertions), repair }
+}
+
+function insertBlanks(text: string, insertions: readonly Insertion[]): string {
   const parts: string[] = []
   let from = 0
   for (const { at, length } of insertions) {
     parts.push(text.slice(from, at), ' '.repeat(length))
     from = at
   }
-  return { text: parts.join('') + text.slice(from), original: (offset) => originalOffset(offset, insertions) }
+  return parts.join('') + text.slice(from)
 }
 
 function originalOffset(offset: number, insertions: readonly Insertion[]): number {
@@ -50,7 +57,7 @@ function originalOffset(offset: number, insertions: readonly Insertion[]): numbe
   return offset - added
 }
 
-/** The first place where the lexer gives up on a flow collection or a quoted text, as blanks to add. */
+/** The first place where the lexer gives up on a flow collection or a quoted text, or a block scalar is level with its key, as blanks to add. */
 function firstShallowLines(text: string): readonly Insertion[] {
   let offset = 0
   let depth = 0
@@ -66,6 +73,7 @@ function firstShallowLines(text: string): readonly Insertion[] {
       const end = closingQuote(text, offset)
       if (end !== -1 && end >= offset + lexeme.length) return moveQuoted(text, offset, end, depth === 0 ? offset : outermost)
     }
+    if (type === 'block-scalar-header' && isLevelHeader(text, offset)) return [{ at: offset, length: 1 }]
     const isSyntax = !plainNext
     plainNext = false
     if (isSyntax && (type === 'flow-map-start' || type === 'flow-seq-start')) {
@@ -77,6 +85,14 @@ function firstShallowLines(text: string): readonly Insertion[] {
     offset += lexeme.length
   }
   return []
+}
+
+/** The `|` of a block scalar alone on a line, no deeper than the key on the line above. */
+function isLevelHeader(text: string, offset: number): boolean {
+  const start = lineStart(text, offset)
+  const above = text.slice(lineStart(text, start - 1), start)
+  const keyColumn = /^ *(?:[-?:] +)*/.exec(above)?.[0].length ?? 0
+  return start > 0 && /^ *$/.test(text.slice(start, offset)) && /:\s*$/.test(above) && offset - start <= keyColumn
 }
 
 function moveLine(text: string, start: number, anchor: number): readonly Insertion[] {

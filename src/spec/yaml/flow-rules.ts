@@ -1,0 +1,42 @@
+import type { ParsedNode } from 'yaml'
+import type { FaultResult } from './dialect.ts'
+
+// Where PyYAML is stricter than YAML 1.2 inside brackets and braces.
+
+/** Characters from the start of a key to its colon, beyond which PyYAML no longer takes it for a key. */
+const maximumKeyLength = 1024
+
+/** A key that needs a `?` before it, because its colon stands on another line or too far away. */
+export function faultOfFlowKey(source: string, { range: [start, end] }: ParsedNode): FaultResult | undefined {
+  const colon = colonBehind(source, end)
+  if (colon === undefined || /\?\s+(?:[&!]\S*\s+)*$/.test(source.slice(Math.max(0, start - 200), start))) return undefined
+  if (colon - start > maximumKeyLength)
+    return fault(`Expected a key of at most ${maximumKeyLength} characters, but it has ${colon - start}. Write "? " before it.`)
+  if (/[\n\r]/.test(source.slice(start, colon))) return fault('Expected a key and its colon on one line. Join the lines.')
+  return undefined
+}
+
+function colonBehind(source: string, end: number): number | undefined {
+  let at = end
+  for (;;) {
+    while (/[ \t\r\n]/.test(source[at] ?? '')) at++
+    if (source[at] !== '#') return source[at] === ':' ? at : undefined
+    const lineEnd = source.indexOf('\n', at)
+    if (lineEnd === -1) return undefined
+    at = lineEnd
+  }
+}
+
+/** A plain text that ends or begins at `?` or `:`, which mean a key there. */
+export function faultOfFlowText(source: string, { range: [start, end] }: ParsedNode): FaultResult | undefined {
+  const text = source.slice(start, end)
+  if (!text.includes('?') && !text.startsWith(':')) return undefined
+  const sign = text.startsWith(':') ? ':' : '?'
+  return fault(
+    `Expected no "${sign}" here, because inside brackets and braces OSMO's YAML reader takes it for a key. Put the text in quotes.`,
+  )
+}
+
+function fault(message: string): FaultResult {
+  return { kind: 'fault', code: 'syntax/yaml', message }
+}
