@@ -130,6 +130,10 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
     'semantic/topology',
     'workflow:\n  name: nav\n  resources: {default: {}, near: {topology: [{key: rack}]}}\n  groups: [{name: g, tasks: [{name: a, lead: true, image: a, command: [b], resource: near}, {name: «c», image: a, command: [b]}]}]\n',
   ],
+  [
+    'semantic/topology',
+    'workflow:\n  name: nav\n  resources: {far: {topology: [{key: zone}]}, near: {topology: [{key: rack}]}}\n  tasks: [{name: a, image: a, command: [b], resource: near}, {name: «c», image: a, command: [b], resource: far}]\n',
+  ],
   ['semantic/unresolved-token', oneTask('args: ["ls «{{input:1}}»"]')],
   ['semantic/unresolved-token', oneTask('args: ["ping «{{host:eval}}»"]')],
   ['semantic/only-negative', `on: {push: {paths: «["!**/*.md"]»}}\n${oneTask()}`],

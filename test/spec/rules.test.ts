@@ -197,6 +197,30 @@ describe('resources', () => {
   })
 })
 
+describe('topology keys over all tasks of a workflow', () => {
+  const spec = (of: string) =>
+    `workflow:\n  name: nav\n  resources:\n    default: {}\n    rack: {topology: [{key: rack}]}\n    other: {topology: [{key: rack, group: second, requirementType: preferred}]}\n    twice: {topology: [{key: rack}, {key: rack, group: b}]}\n    zones: {topology: [{key: zone}, {key: rack}]}\n    turned: {topology: [{key: rack}, {key: zone}]}\n  ${of}\n`
+  const tasks = (...resources: string[]) =>
+    `tasks: [${resources.map((resource, index) => `{name: t${index}, image: a, command: [b], resource: ${resource}}`).join(', ')}]`
+  const examples: readonly (readonly [string, readonly string[]])[] = [
+    [tasks('default', 'default'), []],
+    [tasks('rack', 'other', 'rack'), []],
+    [tasks('zones', 'turned'), []],
+    [tasks('rack', 'zones', 'twice'), ['error', 'error']],
+    [tasks('default', 'rack', 'other'), ['warning']],
+    [`groups: [{name: g, ${tasks('rack')}}, {name: h, tasks: [{name: u, image: a, command: [b], resource: zones}]}]`, ['error']],
+  ]
+  for (const [of, severities] of examples) {
+    it(of, () => {
+      const found = diagnose(spec(of)).filter(({ code }) => code === 'semantic/topology')
+      assert.deepEqual(
+        found.map(({ severity }) => severity),
+        severities,
+      )
+    })
+  }
+})
+
 describe('timeouts', () => {
   const durations: readonly (readonly [string, number])[] = [
     ['90', 90],

@@ -6,6 +6,7 @@ import type { GroupSpec, ResourceSpec, TaskSpec } from '../types.ts'
 import { quote } from '../yaml/node.ts'
 import { normalisedName } from './names.ts'
 import type { ReadTask } from './task.ts'
+import { checkTopology } from './topology.ts'
 import type { ReadGroup, ReadWorkflow } from './workflow.ts'
 
 /** Groups of a workflow after all rules between its parts (osmo-spec.md §1.2): names, leads, order, resources. */
@@ -15,10 +16,12 @@ export function resolveGroups(workflow: ReadWorkflow, reporter: Reporter): reado
   const places = placesOfTasks(groups)
   checkInputs(groups, places, reporter)
   const resources = toObject(workflow.resources)
-  for (const group of groups) {
-    checkResources(group, resources, reporter)
-    checkTopology(group, resources, reporter)
-  }
+  for (const group of groups) checkResources(group, resources, reporter)
+  checkTopology(
+    groups.flatMap(({ tasks }) => tasks),
+    resources,
+    reporter,
+  )
   return groups.map((group) => toGroupSpec(group, upstreamOf(group, groups, places), reporter))
 }
 
@@ -137,17 +140,6 @@ function checkResources(group: RuleGroup, resources: Readonly<Record<string, Res
       const hint = suggest(spec.resource, Object.keys(resources)) || ` Known are ${Object.keys(resources).join(', ') || 'none'}.`
       reporter.error('semantic/unknown-resource', resource.range, `Requesting undefined resource ${quote(spec.resource)}.${hint}`)
     }
-  }
-}
-
-function checkTopology(group: RuleGroup, resources: Readonly<Record<string, ResourceSpec>>, reporter: Reporter) {
-  const keysOf = (task: TaskSpec) => [...new Set(resources[task.resource]?.topology.map(({ key }) => key))].sort().join(', ')
-  const [first, ...others] = group.tasks
-  if (first === undefined) return
-  for (const task of others) {
-    if (keysOf(task.spec) === keysOf(first.spec)) continue
-    const message = `All tasks of group ${quote(group.name.value)} must use the same topology keys, but ${quote(first.name.value)} has (${keysOf(first.spec)}) and ${quote(task.name.value)} has (${keysOf(task.spec)}). Make them equal.`
-    reporter.error('semantic/topology', task.name.range, message)
   }
 }
 
