@@ -49,7 +49,10 @@ async function append(db: Database, reference: AttemptReference, chunks: readonl
 async function lockStream(db: Database, { workflow, task, attempt }: AttemptReference): Promise<Stream> {
   await sql`
     insert into log_stream (workflow_id, task, attempt) values (${workflow}, ${task}, ${attempt}) on conflict do nothing`.execute(db)
-  const { rows } = await sql<Stream>`select * from log_stream where ${isOf({ workflow, task, attempt })} for update`.execute(db)
+  const { rows } =
+    await sql<Stream>`select head_bytes, tail_bytes, head_sequence, dropped_sequence, dropped_bytes from log_stream where ${isOf({ workflow, task, attempt })} for update`.execute(
+      db,
+    )
   return rows[0]!
 }
 

@@ -1,14 +1,22 @@
 import { sql } from 'kysely'
 import type { Outbox, OutboxLane, OutboxRow } from '../engine/ports.ts'
+import { createBatching } from './batching.ts'
 import type { Database } from './database.ts'
 import { addOther } from './effects.ts'
 import { storableText } from './storable.ts'
+
+const maxRemoved = 500
 
 /**
  * Effects that wait to be performed. Of the rows with one key only the oldest can be taken, so that two processes never write one check
  * at the same time. A taken row is one with a lease; a lease that has run out is as good as none.
  */
 export function createOutbox(db: Database): Outbox {
+  const remove = createBatching(
+    (ids: readonly string[]) => removeAll(db, ids),
+    () => 1,
+    { maxItems: maxRemoved, maxSize: maxRemoved },
+  )
   return {
     add: (effect, options) => addOther(db, effect, options),
     claim,
@@ -39,7 +47,7 @@ export function createOutbox(db: Database): Outbox {
   }
 
   async function done(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await sql`delete from outbox where id = any(${ids}::bigint[])`.execute(db)
+    await Promise.all(ids.map(remove))
   }
 
   /** Goes back with a lease that has run out, so that news of the same key waits behind it and cannot break into its back-off. */
@@ -91,6 +99,11 @@ export function createOutbox(db: Database): Outbox {
   async function releaseAll(): Promise<void> {
     await sql`update outbox set leased_until = 0 where leased_until is not null`.execute(db)
   }
+}
+
+async function removeAll(db: Database, ids: readonly string[]): Promise<readonly string[]> {
+  await sql`delete from outbox where id = any(${ids}::bigint[])`.execute(db)
+  return ids
 }
 
 /** Due, held by nobody, the oldest of its key, and of no installation that GitHub asked to wait. */

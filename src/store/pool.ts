@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { PreparingClient } from './preparing-client.ts'
 
 export type PoolLog = { warn(details: object, message: string): void }
 
@@ -13,6 +14,7 @@ export function createPool(config: pg.PoolConfig, log: PoolLog): pg.Pool {
     statement_timeout: 60_000,
     keepAlive: true,
     application_name: 'osmo-runner',
+    Client: PreparingClient,
     ...config,
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   })
