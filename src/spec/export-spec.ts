@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type Directories, expandDirectories, expandInSource } from './export-directories.ts'
 import { locateSpec, renderSpec } from './parse-spec.ts'
 import { createReporter } from './reporter.ts'
 import { cutSections, type Section } from './sections.ts'
@@ -7,10 +9,7 @@ import type { MappingNode } from './yaml/node.ts'
 import { keyText, toTemplateValue } from './yaml/plain-data.ts'
 import { writeYaml } from './yaml/write.ts'
 
-export type ExportOptions = SpecOptions & {
-  /** Each `localpath` that is a directory, with the paths of its files relative to it. */
-  readonly directories: Readonly<Record<string, readonly string[]>>
-}
+export type ExportOptions = SpecOptions & { readonly directories: Directories }
 
 export type ExportResult =
   | { readonly kind: 'exported'; readonly text: string; readonly warnings: readonly Diagnostic[] }
@@ -19,8 +18,9 @@ export type ExportResult =
 const osmoSections = ['version', 'workflow', 'default-values']
 
 /**
- * A spec as pure OSMO: our four sections dropped, the values that came from outside of the file written into `default-values`. The template
- * stays one, unless a directory has to become files: then the `workflow` section is the rendered document. Never throws.
+ * A spec as pure OSMO: our four sections dropped, the values that came from outside of the file written into `default-values`, directories
+ * written out as their files. Templates stay; only where a template decides which directory it is, or what stands around it cannot be copied,
+ * the `workflow` section is the rendered document. Never throws.
  */
 export function exportSpec(text: string, options: ExportOptions): ExportResult {
   const located = locateSpec(text, options)
@@ -35,25 +35,11 @@ function withFilesOfDirectories(source: string, options: ExportOptions): string 
   const rendered = renderSpec(source, options)
   if (rendered.kind === 'invalid') return source
   const document = expandDirectories(rendered.document, options.directories)
+  const inPlace = withValues(expandInSource(source, options.directories, options), options)
+  const again = renderSpec(inPlace, { file: options.file })
+  if (again.kind === 'rendered' && isDeepStrictEqual(again.document, document)) return inPlace
   // A template loses its last line break, and with it a block of text at the end loses its own: a comment takes the loss.
   return `${headerOf(source)}${escapeTemplate(writeYaml(document))}# Rendered, because OSMO knows no directories as localpath.\n`
-}
-
-/** Every mapping with a `localpath` that is a directory becomes one for each of its files. */
-function expandDirectories(value: TemplateValue, directories: ExportOptions['directories']): TemplateValue {
-  if (Array.isArray(value)) return value.flatMap((item) => filesOf(item, directories) ?? [expandDirectories(item, directories)])
-  if (!(value instanceof Map)) return value
-  return new Map([...value].map(([key, child]) => [key, expandDirectories(child, directories)]))
-}
-
-function filesOf(item: TemplateValue, directories: ExportOptions['directories']): readonly TemplateValue[] | undefined {
-  if (!(item instanceof Map)) return undefined
-  const [path, localpath] = [item.get('path'), item.get('localpath')]
-  if (typeof path !== 'string' || typeof localpath !== 'string' || !Object.hasOwn(directories, localpath)) return undefined
-  const below = (folder: string, file: string) => `${folder.replace(/\/$/, '')}/${file}`
-  return (directories[localpath] ?? []).map(
-    (file) => new Map<TemplateValue, TemplateValue>([...item, ['path', below(path, file)], ['localpath', below(localpath, file)]]),
-  )
 }
 
 /** Text that means something to Jinja and is no token is printed by an expression. */

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { describe, it } from 'node:test'
+import { expandDirectories } from '../../src/spec/export-directories.ts'
+import { exportSpec } from '../../src/spec/export-spec.ts'
+import { locateSpec, renderSpec } from '../../src/spec/parse-spec.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+// NVIDIA's specs are not part of this repository; where they lie beside it, they are exported too.
+const cookbook = join(root, '..', 'shared', 'reference', 'osmo-specs')
+const files = [...globSync(join(root, 'templates/**/.osmo/*.yaml')), ...(existsSync(cookbook) ? globSync(join(cookbook, '*.yaml')) : [])]
+const group = `on: push
+default-values: {nodes: 2}
+workflow:
+  groups:
+  - name: train
+    tasks:
+    {% for n in range(nodes) %}
+    - name: node_{{ n }}
+      lead: {{ n == 0 }}
+      image: a
+      command: [b]
+      files:
+      - localpath: policy
+        path: "/tmp/{{ n }}"
+      {% if n == 0 %}
+      - {path: '/tmp/sim/', localpath: sim} # the scene
+      {% endif %}
+    {% endfor %}
+  name: nav
+`
+const specs: readonly (readonly [title: string, text: string])[] = [
+  ['groups made by a loop', group],
+  ...files.toSorted().map((file) => [basename(file), readFileSync(file, 'utf8')] as const),
+]
+
+const options = { file: '.osmo/nav.yaml', values: { storage_url: 's3://bucket/prefix' } }
+const alone = { file: options.file }
+
+describe('every localpath as a directory of three files', () => {
+  for (const [title, text] of specs) {
+    const located = locateSpec(text, options)
+    const localpaths = located.kind === 'valid' ? located.places.localpaths.map(({ localpath }) => localpath) : []
+    if (localpaths.length === 0) continue
+    it(`${title} is exported in place, and as what it was`, () => {
+      const directories = Object.fromEntries(localpaths.map((localpath) => [localpath, ['a.sh', 'b/c d.py', "it's: # {x}"]]))
+      const exported = exportSpec(text, { ...options, directories })
+      assert.ok(exported.kind === 'exported')
+      assert.doesNotMatch(exported.text, /# Rendered/)
+      const [before, after] = [renderSpec(text, options), renderSpec(exported.text, alone)]
+      assert.ok(before.kind === 'rendered' && after.kind === 'rendered', JSON.stringify(after))
+      assert.deepEqual(after.document, expandDirectories(before.document, directories))
+      const again = exportSpec(exported.text, { ...alone, directories: {} })
+      assert.equal(again.kind === 'exported' && again.text, exported.text)
+    })
+  }
+})
+
+it("NVIDIA's cookbook is exported too", { skip: existsSync(cookbook) ? false : `it is not at ${cookbook}` }, () =>
+  assert.ok(specs.length > 20),
+)
