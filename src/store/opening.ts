@@ -78,7 +78,7 @@ async function insertHeader(db: Database, { groups: _, ...plan }: WorkflowPlan, 
     values (${await nextDisplayId(db, plan.name)}, ${storableText(plan.spec)}, ${provenance.repositoryId}, ${json(provenance)},
       ${provenance.sha}, ${provenance.pullRequest ?? null}, ${standingOf(provenance)}, ${storableText(plan.runKey)},
       ${plan.rerunOf ?? null}, ${json(plan)}, ${storableText(concurrency.key)}, ${concurrency.limit ?? null},
-      ${concurrency.cancelInProgress}, ${concurrency.limit === undefined ? 'held' : 'waiting'}, ${json(counts)}, ${workflowStatus(counts)})
+      ${concurrency.cancelInProgress !== 'never'}, ${concurrency.limit === undefined ? 'held' : 'waiting'}, ${json(counts)}, ${workflowStatus(counts)})
     on conflict (run_key) do nothing returning id`.execute(db)
   return rows[0]?.id
 }

@@ -5,7 +5,8 @@ import type { Database } from './database.ts'
 
 /**
  * What a new workflow of a concurrency group means for the older ones (extensions.md §2): of a pull request, those of another head that
- * have not started end whatever their tier; with `cancel-in-progress` all older ones end, running or waiting. Workflows of the same
+ * have not started end whatever their tier; with `cancel-in-progress` older ones end, running or waiting: all of them where the spec says
+ * so, those of the same ref where it is only the default. Workflows of the same
  * commit stay, unless this one is a rerun of them: specs that share a group do not end each other. A rerun may be of an older commit, so
  * it ends nobody else.
  */
@@ -16,7 +17,9 @@ export async function supersede(db: Database, newer: WorkflowId): Promise<readon
     from workflow new join workflow old on old.concurrency_key = new.concurrency_key and old.ordinal < new.ordinal
     where new.id = ${newer} and old.finished_at is null and old.cancellation is null
       and (old.id = new.rerun_of or (old.sha <> new.sha and new.rerun_of is null))
-      and (new.cancel_in_progress or (old.pull_request = new.pull_request and old.started_at is null))
+      and (new.plan #>> '{concurrency,cancelInProgress}' = 'any-ref'
+        or (new.cancel_in_progress and old.provenance ->> 'ref' = new.provenance ->> 'ref')
+        or (old.pull_request = new.pull_request and old.started_at is null))
       and not exists (select 1 from event e where e.workflow_id = old.id and e.event ->> 'kind' = 'cancel-requested')
     returning workflow_id`.execute(db)
   return rows.map(({ workflow_id }) => workflow_id)

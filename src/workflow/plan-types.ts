@@ -20,7 +20,12 @@ export type WorkflowPlan = {
   /** SHA-256 over the rendered document, the pool and the files it names. */
   readonly digest: string
   readonly pool: string
-  readonly concurrency: { readonly key: string; readonly limit: number | undefined; readonly cancelInProgress: boolean }
+  readonly concurrency: {
+    readonly key: string
+    readonly limit: number | undefined
+    /** Whose running workflows of the group a newer one ends: those of its own ref, or all. */
+    readonly cancelInProgress: 'never' | 'own-ref' | 'any-ref'
+  }
   readonly groups: readonly PlannedGroup[]
   readonly benchmarks: readonly PlannedBenchmark[]
   /** Said first in the report: what of a gated task differs from base's spec, warnings, notes. */

@@ -88,15 +88,28 @@ const digest = (document: unknown, pool: string) =>
     .digest('hex')
 
 function concurrency({ spec, name }: PlanInput, provenance: Provenance): WorkflowPlan['concurrency'] {
-  const { repositoryId, origin, pullRequest, tier } = provenance
+  const { repositoryId, origin, pullRequest } = provenance
   const ref = refOf(provenance)
   const values: Record<string, string> = { ref, spec: name, pull_request: String(pullRequest ?? '') }
   const group = (spec.concurrency?.group ?? '{spec} {ref}').replace(/\{(ref|spec|pull_request)\}/g, (_, word: string) => values[word] ?? '')
   return {
     key: `${repositoryId}/${origin}/${group}`,
     limit: spec.concurrency?.limit ?? (spec.concurrency?.group === undefined ? undefined : 1),
-    cancelInProgress: spec.concurrency?.cancelInProgress ?? (pullRequest !== undefined && tierIsAtMost(tier, 'sim')),
+    cancelInProgress: cancelInProgress(spec.concurrency, provenance),
   }
+}
+
+/**
+ * What nobody wrote reaches no further than the pull request itself: a group named without `{ref}` must not let it end main's day of
+ * training. A base run ends nobody.
+ */
+function cancelInProgress(
+  written: WorkflowSpec['concurrency'],
+  { event, pullRequest, tier }: Provenance,
+): WorkflowPlan['concurrency']['cancelInProgress'] {
+  if (event === 'base-run' || written?.cancelInProgress === false) return 'never'
+  if (written?.cancelInProgress === true) return 'any-ref'
+  return pullRequest !== undefined && tierIsAtMost(tier, 'sim') ? 'own-ref' : 'never'
 }
 
 /** A base run is of no ref: pushes to the branch of its commit neither wait for it nor end it. */

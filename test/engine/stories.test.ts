@@ -230,6 +230,18 @@ describe('Several runs', () => {
     )
   })
 
+  it("of a group without a ref: a pull request waits for main's run, and ends only its own", async () => {
+    world = await aWorld()
+    let held = true
+    world.machine.behaviours.set('train', () => (held ? 'hang' : {}))
+    const main = await world.push('main', { [reach]: chain('on: [push, pull_request]\nconcurrency: {group: robot}\n') })
+    const { sha, number } = await world.openPullRequest('next', { 'a.txt': '1' })
+    const newer = await world.pushToPullRequest(number, { 'b.txt': '1' })
+    assert.equal((await world.check(sha, 'osmo / reach')).conclusion, 'cancelled')
+    held = false
+    for (const each of [main, newer]) assert.equal((await world.check(each, 'osmo / reach')).conclusion, 'success')
+  })
+
   it('of one place: who waits for a base arm gives it to whom he waits for, and takes it back', async () => {
     world = await aWorld()
     world.machine.behaviours.set('evaluate', scores(50, 80))

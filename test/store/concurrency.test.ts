@@ -12,7 +12,7 @@ describe('Concurrency groups', () => {
     store = database.store
   })
   const member = (key: string, limit: number, change: Parameters<typeof aPlan>[0] = {}) =>
-    opened(store, aPlan({ concurrency: { key, limit, cancelInProgress: false }, groups: [aGroup(aTask('only'))], ...change }))
+    opened(store, aPlan({ concurrency: { key, limit, cancelInProgress: 'never' }, groups: [aGroup(aTask('only'))], ...change }))
   const end = async (id: Parameters<typeof foldOf>[1]) => {
     await foldOf(store, id)
     await finish(store, reference(id, 'only'))
@@ -38,7 +38,7 @@ describe('Concurrency groups', () => {
   })
 
   it('cancels the holder for a newer workflow with cancel-in-progress, once', async () => {
-    const plan = { concurrency: { key: 'cancel', limit: 1, cancelInProgress: true } }
+    const plan = { concurrency: { key: 'cancel', limit: 1, cancelInProgress: 'any-ref' } as const }
     const holder = await member('cancel', 1, { ...plan, provenance: aPullRequest(1, 'a') })
     await store.workflows.admit('cancel')
     const newer = await member('cancel', 1, { ...plan, provenance: aPullRequest(1, 'c') })

@@ -110,7 +110,7 @@ export const aPlan = (change: Partial<WorkflowPlan> = {}): WorkflowPlan => ({
   requestedBy: '',
   digest: '0',
   pool: 'local',
-  concurrency: { key: randomUUID(), limit: undefined, cancelInProgress: false },
+  concurrency: { key: randomUUID(), limit: undefined, cancelInProgress: 'never' },
   groups: twoSteps(),
   benchmarks: [],
   notices: [],

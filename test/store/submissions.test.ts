@@ -89,25 +89,25 @@ describe('Submissions', () => {
 
   it('is admitted at once without a limit, and waits in line with one', async () => {
     const free = await opened(store, aPlan())
-    const limited = await opened(store, aPlan({ concurrency: { key: 'limited', limit: 1, cancelInProgress: false } }))
+    const limited = await opened(store, aPlan({ concurrency: { key: 'limited', limit: 1, cancelInProgress: 'never' } }))
     assert.deepEqual(await eventsOf(free), [{ kind: 'workflow-admitted' }])
     assert.deepEqual(await eventsOf(limited), [])
     assert.equal((await store.views.workflow(limited))?.workflow.slot, 'waiting')
   })
 
   describe('a newer commit of a pull request', () => {
-    const concurrency = (key: string, cancelInProgress: boolean) => ({ key, limit: undefined, cancelInProgress })
+    const concurrency = (key: string, cancelInProgress: 'never' | 'own-ref' | 'any-ref') => ({ key, limit: undefined, cancelInProgress })
     const cancelled = async (id: string) => (await eventsOf(id)).some(({ kind }) => kind === 'cancel-requested')
 
     it('cancels the run of the older head, and says which run took over', async () => {
-      const old = await opened(store, aPlan({ provenance: aPullRequest(1, 'a'), concurrency: concurrency('pr 1', true) }))
-      const newer = await opened(store, aPlan({ provenance: aPullRequest(1, 'c'), concurrency: concurrency('pr 1', true) }))
+      const old = await opened(store, aPlan({ provenance: aPullRequest(1, 'a'), concurrency: concurrency('pr 1', 'own-ref') }))
+      const newer = await opened(store, aPlan({ provenance: aPullRequest(1, 'c'), concurrency: concurrency('pr 1', 'own-ref') }))
       const displayId = (await store.views.workflow(newer))?.workflow.displayId
       assert.deepEqual((await eventsOf(old)).at(-1), { kind: 'cancel-requested', by: 'osmo-runner', reason: `superseded by ${displayId}` })
     })
 
     it('leaves a running one alone without cancel-in-progress', async () => {
-      const plan = { concurrency: concurrency('pr 2', false), groups: [aGroup(aTask('arm'))] }
+      const plan = { concurrency: concurrency('pr 2', 'never'), groups: [aGroup(aTask('arm'))] }
       const running = await opened(store, aPlan({ ...plan, provenance: aPullRequest(2, 'a') }))
       await database.pool.query('update workflow set started_at = 1 where id = $1', [running])
       const unstarted = await opened(store, aPlan({ ...plan, provenance: aPullRequest(2, 'c') }))
@@ -116,11 +116,21 @@ describe('Submissions', () => {
     })
 
     it('does not cancel another spec of the same commit, nor another pull request', async () => {
-      const sibling = await opened(store, aPlan({ provenance: aPullRequest(3, 'a'), concurrency: concurrency('shared', true) }))
-      await opened(store, aPlan({ spec: 'other', provenance: aPullRequest(3, 'a'), concurrency: concurrency('shared', true) }))
-      await opened(store, aPlan({ provenance: aPullRequest(4, 'c'), concurrency: concurrency('elsewhere', true) }))
+      const sibling = await opened(store, aPlan({ provenance: aPullRequest(3, 'a'), concurrency: concurrency('shared', 'own-ref') }))
+      await opened(store, aPlan({ spec: 'other', provenance: aPullRequest(3, 'a'), concurrency: concurrency('shared', 'own-ref') }))
+      await opened(store, aPlan({ provenance: aPullRequest(4, 'c'), concurrency: concurrency('elsewhere', 'own-ref') }))
       assert.equal(await cancelled(sibling), false)
     })
+
+    for (const [cancelInProgress, ends] of [
+      ['own-ref', false],
+      ['any-ref', true],
+    ] as const)
+      it(`in a group with others ${ends ? 'ends' : 'lets'} the branch's own run with ${cancelInProgress}`, async () => {
+        const main = await opened(store, aPlan({ concurrency: concurrency(cancelInProgress, 'never') }))
+        await opened(store, aPlan({ provenance: aPullRequest(6, 'c'), concurrency: concurrency(cancelInProgress, cancelInProgress) }))
+        assert.equal(await cancelled(main), ends)
+      })
   })
 
   describe('a rerun of what failed', () => {

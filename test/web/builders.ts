@@ -125,7 +125,7 @@ export function aWorkflow(over: WorkflowOver = {}): WorkflowView {
       requestedBy: '',
       digest: '0'.repeat(64),
       pool: 'default',
-      concurrency: { key: `7/${spec}/main`, limit: 1, cancelInProgress: false },
+      concurrency: { key: `7/${spec}/main`, limit: 1, cancelInProgress: 'never' },
       benchmarks: [],
       notices: [],
       required: false,

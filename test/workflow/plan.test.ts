@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { firstRun, matchesTask, type PlanInput, plan } from '../../src/workflow/plan.ts'
+import type { WorkflowPlan } from '../../src/workflow/plan-types.ts'
 import { aProvenance, sha } from './builders.ts'
 import { inputOf, planned, platforms, specOf } from './specs.ts'
 
@@ -59,13 +60,21 @@ describe('Concurrency', () => {
     provenance: PlanInput['provenance'],
     key: string,
     limit: number | undefined,
-    cancels: boolean,
+    cancels: WorkflowPlan['concurrency']['cancelInProgress'],
   ])[] = [
-    ['of a push: its spec and branch, no limit', '', 'sim', from(), '7/trusted/reach refs/heads/main', undefined, false],
-    ['of a pull request in simulation: the newer one cancels', '', 'sim', pull(), '7/trusted/reach refs/pull/5', undefined, true],
-    ['of a pull request on hardware: it lets an arm end its motion', '', 'bench', pull(), '7/trusted/reach refs/pull/5', undefined, false],
-    ['a named group has one place', 'concurrency: {group: "eval-{ref}"}\n', 'sim', from(), '7/trusted/eval-refs/heads/main', 1, false],
-    ['as many as declared', 'concurrency: {group: "bench", limit: 3}\n', 'sim', from(), '7/trusted/bench', 3, false],
+    ['of a push: its spec and branch, no limit', '', 'sim', from(), '7/trusted/reach refs/heads/main', undefined, 'never'],
+    ['of a pull request in simulation: the newer one cancels', '', 'sim', pull(), '7/trusted/reach refs/pull/5', undefined, 'own-ref'],
+    [
+      'of a pull request on hardware: it lets an arm end its motion',
+      '',
+      'bench',
+      pull(),
+      '7/trusted/reach refs/pull/5',
+      undefined,
+      'never',
+    ],
+    ['a named group has one place', 'concurrency: {group: "eval-{ref}"}\n', 'sim', from(), '7/trusted/eval-refs/heads/main', 1, 'never'],
+    ['as many as declared', 'concurrency: {group: "bench", limit: 3}\n', 'sim', from(), '7/trusted/bench', 3, 'never'],
     [
       'cancels when told to',
       'concurrency: {cancel-in-progress: true}\n',
@@ -73,9 +82,18 @@ describe('Concurrency', () => {
       from(),
       '7/trusted/reach refs/heads/main',
       undefined,
-      true,
+      'any-ref',
     ],
-    ['knows the pull request', 'concurrency: {group: "{spec}-{pull_request}"}\n', 'sim', pull(), '7/trusted/reach-5', 1, true],
+    ['knows the pull request', 'concurrency: {group: "{spec}-{pull_request}"}\n', 'sim', pull(), '7/trusted/reach-5', 1, 'own-ref'],
+    [
+      'of a base run: it is of no branch, and ends nobody',
+      'concurrency: {cancel-in-progress: true}\n',
+      'sim',
+      from({ event: 'base-run' }),
+      `7/trusted/reach base/${from().sha}`,
+      undefined,
+      'never',
+    ],
   ]
   for (const [title, section, platform, provenance, key, limit, cancelInProgress] of table)
     it(title, () => assert.deepEqual(planned(reach(section, platform), { provenance }).concurrency, { key, limit, cancelInProgress }))
