@@ -4,7 +4,7 @@ import { isWellFormed } from './characters.ts'
 import { convert } from './convert.ts'
 import type { Dialect, Origin } from './dialect.ts'
 import type { YamlNode } from './node.ts'
-import { indentFlowLines } from './repair.ts'
+import { repairFlow } from './repair.ts'
 import { hasUnicodeBreaks, unfoldBlocks } from './scalar-text.ts'
 
 /** Collections within collections. Real specs have about ten. */
@@ -23,7 +23,7 @@ export function loadYaml(written: string, dialect: Dialect, origin: Origin, repo
   const other = dialect.lineBreaks === 'yaml-1.1' && hasUnicodeBreaks(written) ? written : undefined
   if (!isWellFormed(text, dialect, origin, reporter)) return undefined
   const composed = composeText(text, other)
-  const repaired = composed.kind === 'faults' && dialect.shallowFlow === 'accepted' ? indentFlowLines(text) : undefined
+  const repaired = composed.kind === 'faults' && dialect.shallowFlow === 'accepted' ? repairFlow(text) : undefined
   if (repaired === undefined) return finish(composed, { text, written: other ?? text }, dialect, origin, reporter)
   const place: Origin = (start, end) => origin(repaired.original(start), repaired.original(end))
   const moved = other === undefined ? repaired.text : repaired.repair(other)

@@ -3,7 +3,7 @@ import type { Reporter } from '../reporter.ts'
 import type { Range } from '../source-text.ts'
 import type { Dialect, Origin } from './dialect.ts'
 import { createEntries, type Entries } from './entries.ts'
-import { faultOfFlowKey, faultOfFlowText } from './flow-rules.ts'
+import { faultOfFlowText, faultOfKey } from './flow-rules.ts'
 import { type Entry, maximumNodes, type ScalarNode, type YamlNode } from './node.ts'
 import { type ScalarTexts, scalarText } from './scalar-text.ts'
 
@@ -123,15 +123,15 @@ function createConverter(source: string, texts: ScalarTexts, dialect: Dialect, o
   }
 
   function addEntry(one: ParsedPair, parsed: YAMLMap.Parsed, entries: Entries): boolean {
-    const found = entry(one, parsed)
+    const found = entry(one)
     if (found === undefined) return false
     if (isMergeKey(one.key)) return entries.merge(found.value, range(parsed))
     entries.add(found)
     return true
   }
 
-  function entry(one: ParsedPair, parsed: YAMLMap.Parsed): Entry | undefined {
-    const fault = parsed.flow === true && dialect.version === '1.1' ? faultOfFlowKey(source, one.key) : undefined
+  function entry(one: ParsedPair): Entry | undefined {
+    const fault = dialect.version === '1.1' ? faultOfKey(source, one.key) : undefined
     if (fault !== undefined) return fail(fault.code, range(one.key), fault.message)
     const key = mappingKey(one.key)
     const value = one.value === null ? emptyValue(one.key) : node(one.value)
@@ -143,7 +143,7 @@ function createConverter(source: string, texts: ScalarTexts, dialect: Dialect, o
     const [only, ...others] = isMap(parsed) ? (parsed.items as ParsedPair[]) : []
     if (!isMap(parsed) || only === undefined || others.length > 0)
       return fail('syntax/tag', range(parsed), 'Expected a mapping with one entry in a list of pairs. Write "- name: value".')
-    const found = entry(only, parsed)
+    const found = entry(only)
     return found === undefined
       ? undefined
       : { kind: 'sequence', items: [found.key, found.value], range: range(parsed), size: 2 + found.value.size }

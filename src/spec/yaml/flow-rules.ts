@@ -1,19 +1,21 @@
 import type { ParsedNode } from 'yaml'
 import type { FaultResult } from './dialect.ts'
 
-// Where PyYAML is stricter than YAML 1.2 inside brackets and braces.
+// Where PyYAML is stricter than YAML 1.2, mostly inside brackets and braces.
 
 /** Characters from the start of a key to its colon, beyond which PyYAML no longer takes it for a key. */
 const maximumKeyLength = 1024
 
 /** A key that needs a `?` before it, because its colon stands on another line or too far away. */
-export function faultOfFlowKey(source: string, { range: [start, end] }: ParsedNode): FaultResult | undefined {
+export function faultOfKey(source: string, { range: [start, end] }: ParsedNode): FaultResult | undefined {
   const colon = colonBehind(source, end)
-  if (colon === undefined || /\?\s+(?:[&!]\S*\s+)*$/.test(source.slice(Math.max(0, start - 200), start))) return undefined
-  if (colon - start > maximumKeyLength)
-    return fault(`Expected a key of at most ${maximumKeyLength} characters, but it has ${colon - start}. Write "? " before it.`)
-  if (/[\n\r]/.test(source.slice(start, colon))) return fault('Expected a key and its colon on one line. Join the lines.')
-  return undefined
+  if (colon === undefined) return undefined
+  const isLong = colon - start > maximumKeyLength
+  if (!isLong && !/[\n\r]/.test(source.slice(start, colon))) return undefined
+  if (/\?\s*(?:[&!]\S*\s+)*$/.test(source.slice(Math.max(0, start - 200), start))) return undefined
+  return isLong
+    ? fault(`Expected a key of at most ${maximumKeyLength} characters, but it has ${colon - start}. Write "? " before it.`)
+    : fault('Expected a key and its colon on one line. Join the lines.')
 }
 
 function colonBehind(source: string, end: number): number | undefined {

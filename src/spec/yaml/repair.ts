@@ -3,66 +3,68 @@ import { CST, Lexer } from 'yaml'
 /**
  * PyYAML looks at no indentation inside quotes, brackets and braces, nor at that of the `|` of a block scalar; YAML 1.2 and
  * the library want every line of them deeper than the key. A template that prints several lines into quotes makes such text.
- * Blanks at the start of those lines mean nothing, so adding some gives the same document.
+ * Blanks at the start of those lines mean nothing, so adding some gives the same document. And a lone `-` in a list in brackets
+ * is text to PyYAML, which quotes make it here.
  */
 export type Repaired = {
   readonly text: string
   /** Offset in the repaired text to offset in the text before. */
   readonly original: (offset: number) => number
-  /** Adds the same blanks to a text of the same length. */
+  /** Adds the same to a text of the same length. */
   readonly repair: (text: string) => string
 }
 
-/** Lines that may be moved; each costs a pass over the text. */
+/** Places that may be mended; each costs a pass over the text. */
 const maximumRepairs = 50
 const maximumAddedLength = 1_000_000
 
 /** Undefined when there is nothing to repair, or too much. */
-export function indentFlowLines(text: string): Repaired | undefined {
+export function repairFlow(text: string): Repaired | undefined {
   let insertions: readonly Insertion[] = []
   for (let count = 0; count < maximumRepairs; count++) {
     const repaired = applyInsertions(text, insertions)
-    const found = firstShallowLines(repaired.text)
+    const found = firstToMend(repaired.text)
     if (found.length === 0) return insertions.length === 0 ? undefined : repaired
-    const added = found.map(({ at, length }) => ({ at: repaired.original(at), length }))
-    insertions = [...insertions, ...added].sort((a, b) => a.at - b.at)
-    if (insertions.reduce((sum, { length }) => sum + length, 0) > maximumAddedLength) return undefined
+    const moved = found.map(({ at, added }) => ({ at: repaired.original(at), added }))
+    insertions = [...insertions, ...moved].sort((a, b) => a.at - b.at)
+    if (insertions.reduce((sum, { added }) => sum + added.length, 0) > maximumAddedLength) return undefined
   }
   return undefined
 }
 
-type Insertion = { readonly at: number; readonly length: number }
+type Insertion = { readonly at: number; readonly added: string }
 
 function applyInsertions(text: string, insertions: readonly Insertion[]): Repaired {
-  const repair = (other: string) => insertBlanks(other, insertions)
+  const repair = (other: string) => insertAll(other, insertions)
   return { text: repair(text), original: (offset) => originalOffset(offset, insertions), repair }
 }
 
-function insertBlanks(text: string, insertions: readonly Insertion[]): string {
+function insertAll(text: string, insertions: readonly Insertion[]): string {
   const parts: string[] = []
   let from = 0
-  for (const { at, length } of insertions) {
-    parts.push(text.slice(from, at), ' '.repeat(length))
+  for (const { at, added } of insertions) {
+    parts.push(text.slice(from, at), added)
     from = at
   }
   return parts.join('') + text.slice(from)
 }
 
 function originalOffset(offset: number, insertions: readonly Insertion[]): number {
-  let added = 0
-  for (const { at, length } of insertions) {
-    if (offset <= at + added) break
-    added += Math.min(length, offset - at - added)
+  let before = 0
+  for (const { at, added } of insertions) {
+    if (offset <= at + before) break
+    before += Math.min(added.length, offset - at - before)
   }
-  return offset - added
+  return offset - before
 }
 
-/** The first place where the lexer gives up on a flow collection or a quoted text, or a block scalar is level with its key, as blanks to add. */
-function firstShallowLines(text: string): readonly Insertion[] {
+/** The first place where the lexer gives up on a flow collection or a quoted text, or a block scalar is level with its key; else all lone dashes. */
+function firstToMend(text: string): readonly Insertion[] {
   let offset = 0
   let depth = 0
   let outermost = 0
   let plainNext = false
+  const dashes: Insertion[] = []
   for (const lexeme of new Lexer().lex(text)) {
     const type = CST.tokenType(lexeme)
     if (type === 'flow-error-end') return depth === 0 ? [] : moveLine(text, lineStart(text, offset), outermost)
@@ -73,8 +75,10 @@ function firstShallowLines(text: string): readonly Insertion[] {
       const end = closingQuote(text, offset)
       if (end !== -1 && end >= offset + lexeme.length) return moveQuoted(text, offset, end, depth === 0 ? offset : outermost)
     }
-    if (type === 'block-scalar-header' && isLevelHeader(text, offset)) return [{ at: offset, length: 1 }]
+    if (type === 'block-scalar-header' && isLevelHeader(text, offset)) return [{ at: offset, added: ' ' }]
     const isSyntax = !plainNext
+    if (type === 'seq-item-ind' && depth > 0 && isSyntax && /[,\]}]/.test(text[offset + 1] ?? ''))
+      dashes.push({ at: offset, added: '"' }, { at: offset + 1, added: '"' })
     plainNext = false
     if (isSyntax && (type === 'flow-map-start' || type === 'flow-seq-start')) {
       if (depth === 0) outermost = offset
@@ -84,7 +88,7 @@ function firstShallowLines(text: string): readonly Insertion[] {
     }
     offset += lexeme.length
   }
-  return []
+  return dashes
 }
 
 /** The `|` of a block scalar alone on a line, no deeper than the key on the line above. */
@@ -92,11 +96,11 @@ function isLevelHeader(text: string, offset: number): boolean {
   const start = lineStart(text, offset)
   const above = text.slice(lineStart(text, start - 1), start)
   const keyColumn = /^ *(?:[-?:] +)*/.exec(above)?.[0].length ?? 0
-  return start > 0 && /^ *$/.test(text.slice(start, offset)) && /:\s*$/.test(above) && offset - start <= keyColumn
+  return start > 0 && /^ *$/.test(text.slice(start, offset)) && /:\s*$/.test(above) && offset - start === keyColumn
 }
 
 function moveLine(text: string, start: number, anchor: number): readonly Insertion[] {
-  return isDocumentMark(text, start) || start <= anchor ? [] : [{ at: start, length: anchor - lineStart(text, anchor) + 1 }]
+  return isDocumentMark(text, start) || start <= anchor ? [] : [{ at: start, added: ' '.repeat(anchor - lineStart(text, anchor) + 1) }]
 }
 
 function moveQuoted(text: string, from: number, to: number, anchor: number): readonly Insertion[] {

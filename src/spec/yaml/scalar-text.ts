@@ -42,8 +42,8 @@ export function scalarText(parsed: Scalar.Parsed, source: string, { written, unf
   const [start, end] = parsed.range
   const text = withoutAddedBreak(parsed, source)
   const slice = written.slice(start, end)
-  // Of a `\r\n` behind an escaped line break the library loses one half.
-  if (!hasUnicodeBreaks(slice) && !(parsed.type === 'QUOTE_DOUBLE' && slice.includes('\r'))) return text
+  // The library loses an empty line behind an escaped line break.
+  if (!hasUnicodeBreaks(slice) && !(parsed.type === 'QUOTE_DOUBLE' && /\\[\r\n\x85]/.test(slice))) return text
   switch (parsed.type) {
     case 'BLOCK_LITERAL':
     case 'BLOCK_FOLDED': {
@@ -63,8 +63,11 @@ export function scalarText(parsed: Scalar.Parsed, source: string, { written, unf
 function withoutAddedBreak(parsed: Scalar.Parsed, source: string): string {
   const text = typeof parsed.value === 'string' ? parsed.value : ''
   const isBlock = parsed.type === 'BLOCK_LITERAL' || parsed.type === 'BLOCK_FOLDED'
-  const cutOff = isBlock && parsed.range[1] >= source.length && /[^\s][^\n]*$/.test(source.slice(source.lastIndexOf('\n') + 1))
-  return cutOff && text.endsWith('\n') ? text.slice(0, -1) : text
+  if (!isBlock || parsed.range[1] < source.length || !text.endsWith('\n')) return text
+  const lastLine = source.slice(source.lastIndexOf('\n') + 1)
+  const blanks = /(?:^|\n)([ \t]+)\n$/.exec(text)?.[1]
+  const isCutOff = /\S/.test(lastLine) || (blanks !== undefined && lastLine.endsWith(blanks))
+  return isCutOff ? text.slice(0, -1) : text
 }
 
 /** Every line break of a literal block is one of the source, in the same order, behind that of the header. */
