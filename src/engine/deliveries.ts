@@ -1,5 +1,6 @@
 import type { PlatformConfig } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
+import type { Cancellation } from '../workflow/state.ts'
 import type { createCommands } from './commands.ts'
 import type { Actor, CheckRerequested, DomainEvent, InstallationChanged, PullRequestChanged, SuiteRerequested } from './domain-event.ts'
 import type { Logger } from './log.ts'
@@ -89,7 +90,8 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
 
   async function pullRequestChanged(event: PullRequestChanged, signal: AbortSignal): Promise<void> {
     const { repository, number, action, sender } = event
-    if (action === 'closed') return cancelAll(await deps.views.latestOfPullRequest(repository.id, number), 'the pull request was closed')
+    if (action === 'closed')
+      return cancelAll(await deps.views.latestOfPullRequest(repository.id, number), 'the pull request was closed', 'pull-request-closed')
     await deps.submitter.pullRequest({ repository, number, action, sender }, signal)
   }
 
@@ -147,17 +149,18 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
     }
   }
 
-  function cancelAll(views: readonly WorkflowView[], reason: string): Promise<void> {
+  function cancelAll(views: readonly WorkflowView[], reason: string, cause: Cancellation['cause']): Promise<void> {
     const live = views.filter((view) => view.workflow.finishedAt === undefined)
     return cancelIds(
       live.map((view) => view.workflow.id),
       reason,
+      cause,
     )
   }
 
-  async function cancelIds(ids: readonly WorkflowId[], reason: string): Promise<void> {
+  async function cancelIds(ids: readonly WorkflowId[], reason: string, cause?: Cancellation['cause']): Promise<void> {
     for (const id of ids) {
-      await deps.workflows.post(id, { kind: 'cancel-requested', by: 'osmo-runner', reason })
+      await deps.workflows.post(id, { kind: 'cancel-requested', by: 'osmo-runner', reason, ...(cause && { cause }) })
       deps.wakeWorkflow(id)
     }
   }

@@ -484,6 +484,11 @@ export interface ViewStore {
   /** The newest workflow of each spec for this pull request at its newest submitted head, or for this commit; base runs have no check there. */
   latestOfPullRequest(repositoryId: number, pullRequest: number): Promise<readonly WorkflowView[]>
   latestOfCommit(repositoryId: number, sha: CommitSha): Promise<readonly WorkflowRow[]>
+  /**
+   * Specs whose newest run at this commit and ref was cancelled only because the head had moved on or the pull request was closed, with the
+   * highest run attempt there is. Dispatches are left out.
+   */
+  overtaken(change: Pick<Provenance, 'repositoryId' | 'sha' | 'ref' | 'baseRef'>): Promise<ReadonlyMap<string, number>>
   /** The newest workflow of each other pull request or base branch that shares this one's check: same spec, same head commit. */
   sharingCheck(id: WorkflowId): Promise<readonly WorkflowView[]>
   /** Finished task outputs that may serve as a base arm: trusted workflows of this spec at one of these commits, best first. */

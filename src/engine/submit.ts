@@ -20,8 +20,10 @@ export type SubmittedChange = {
   readonly skipped: 'no' | 'by-commit-message'
 }
 
+/** `overtaken`: specs whose run at this commit was cancelled while it was not wanted, with their last run attempt; they run anew. */
+type Triggered = { readonly kind: 'triggers'; readonly overtaken: ReadonlyMap<string, number> }
 /** Which specs run, and as which run: the trigger rules decide, or a person named them. */
-export type Selection = { readonly kind: 'triggers' } | { readonly kind: 'named'; readonly run: (spec: string) => RunIdentity | undefined }
+export type Selection = Triggered | { readonly kind: 'named'; readonly run: (spec: string) => RunIdentity | undefined }
 
 type Skipped = Submission['skipped'][number]
 
@@ -36,7 +38,7 @@ export async function prepareSubmission(
   signal: AbortSignal,
 ): Promise<Submission> {
   const { provenance, judgeSha } = change
-  const runOf = selection.kind === 'named' ? selection.run : () => undefined
+  const runOf = selection.kind === 'named' ? selection.run : (spec: string) => triggeredRun(selection, spec)
   const read = (sha: CommitSha, judging: RepositoryConfig | undefined) =>
     readTree({ repository: change.repository, provenance, sha, judge: judging, runOf, specs: 'all' }, deps, signal)
   const judge = judgeSha ? await read(judgeSha, undefined) : undefined
@@ -137,7 +139,14 @@ function select(
     specPath: read.file.path,
     localpaths: localpaths(spec),
   })
-  return answer.kind === 'run' ? { kind: 'run', run: firstRun } : { kind: 'skip', reason: answer.reason, conclusion: 'skipped' }
+  return answer.kind === 'run'
+    ? { kind: 'run', run: triggeredRun(selection, read.name) }
+    : { kind: 'skip', reason: answer.reason, conclusion: 'skipped' }
+}
+
+function triggeredRun({ overtaken }: Triggered, spec: string): RunIdentity {
+  const attempt = overtaken.get(spec)
+  return attempt === undefined ? firstRun : { ...firstRun, attempt: attempt + 1 }
 }
 
 const skip = (spec: string, reason: string, required: Skipped['required'], conclusion: Skipped['conclusion']): Outcome => ({

@@ -28,7 +28,7 @@ export function createSubmitter(deps: SubmitterDeps) {
 
   async function push(event: Pushed, signal: AbortSignal): Promise<void> {
     const result = await changeOfPush(event, deps, signal)
-    if (result.kind === 'change') await submit(result.change, { kind: 'triggers' }, signal)
+    if (result.kind === 'change') await submitTriggered(result.change, signal)
     else deps.log.info({ repository: event.repository.fullName, ref: event.ref, reason: result.reason }, 'Push ran nothing')
   }
 
@@ -41,8 +41,13 @@ export function createSubmitter(deps: SubmitterDeps) {
       )
       return
     }
-    const { specs } = await submit(result.change, { kind: 'triggers' }, signal)
+    const { specs } = await submitTriggered(result.change, signal)
     await replacePushRuns(result.change, specs)
+  }
+
+  /** A head that was pushed away and comes back is live again, though its run was cancelled. */
+  async function submitTriggered(change: SubmittedChange, signal: AbortSignal): Promise<Submitted> {
+    return submit(change, { kind: 'triggers', overtaken: await deps.views.overtaken(change.provenance) }, signal)
   }
 
   async function submit(change: SubmittedChange, selection: Selection, signal: AbortSignal): Promise<Submitted> {

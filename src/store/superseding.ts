@@ -14,6 +14,7 @@ export async function supersede(db: Database, newer: WorkflowId): Promise<readon
   const { rows } = await sql<{ workflow_id: WorkflowId }>`
     insert into event (workflow_id, event)
     select old.id, jsonb_build_object('kind', 'cancel-requested', 'by', 'osmo-runner', 'reason', 'superseded by ' || new.display_id)
+      || case when old.provenance ->> 'ref' = new.provenance ->> 'ref' then '{"cause": "head-moved"}' else '{}' end::jsonb
     from workflow new join workflow old on old.concurrency_key = new.concurrency_key and old.ordinal < new.ordinal
     where new.id = ${newer} and old.finished_at is null and old.cancellation is null
       and (old.id = new.rerun_of or (old.sha <> new.sha and new.rerun_of is null))
@@ -34,7 +35,7 @@ export async function endUnstarted(db: Database, { repositoryId, pullRequest, sh
   await sql`
     insert into event (workflow_id, event)
     select old.id, jsonb_build_object('kind', 'cancel-requested', 'by', 'osmo-runner',
-      'reason', 'the head of the pull request is ' || left(${sha}, 7) || ' now')
+      'reason', 'the head of the pull request is ' || left(${sha}, 7) || ' now', 'cause', 'head-moved')
     from workflow old
     where old.repository_id = ${repositoryId} and old.pull_request = ${pullRequest} and old.sha <> ${sha} and old.rerun_of is null
       and old.started_at is null and old.finished_at is null and old.cancellation is null

@@ -6,6 +6,7 @@ import { workflowStatus } from '../workflow/status.ts'
 import type { Database } from './database.ts'
 import { type HeaderRow, headerColumns, headerOf } from './headers.ts'
 import { baseInputsOf, storedOutputs } from './inputs.ts'
+import { storableText } from './storable.ts'
 import { planOf } from './submissions.ts'
 
 export function createViewStore(db: Database): ViewStore {
@@ -16,6 +17,7 @@ export function createViewStore(db: Database): ViewStore {
     list: (filter, limit) => list(db, filter, limit),
     latestOfPullRequest: async (repositoryId, pullRequest) => workflowViews(db, await latestOfPullRequest(db, repositoryId, pullRequest)),
     sharingCheck: (id) => sharingCheck(db, id),
+    overtaken: (change) => overtaken(db, change),
     latestOfCommit: (repositoryId, sha) => latestOfCommit(db, repositoryId, sha),
     trustedOutputs: (repositoryId, spec, shas, task) => trustedOutputs(db, repositoryId, spec, shas, task),
     liveProducers: (repositoryId, spec, sha, task) => liveProducers(db, repositoryId, spec, sha, task),
@@ -110,6 +112,26 @@ async function latestOfCommit(db: Database, repositoryId: number, sha: CommitSha
     where repository_id = ${repositoryId} and sha = ${sha} and provenance ->> 'event' <> 'base-run'
     order by workflow.spec, workflow.ordinal desc`.execute(db)
   return rows.map(workflowRowOf)
+}
+
+/** A cancellation that is not folded yet counts as well. */
+async function overtaken(
+  db: Database,
+  { repositoryId, sha, ref, baseRef }: Parameters<ViewStore['overtaken']>[0],
+): ReturnType<ViewStore['overtaken']> {
+  const { rows } = await sql<{ spec: string; attempt: number }>`
+    select spec, attempt from (
+      select id, spec, cancellation, row_number() over (partition by spec order by ordinal desc) as place,
+        max((plan ->> 'runAttempt')::int) over (partition by spec) as attempt
+      from workflow where repository_id = ${repositoryId} and sha = ${sha} and provenance ->> 'ref' = ${storableText(ref)}
+        and provenance ->> 'baseRef' = ${storableText(baseRef)} and plan #>> '{dispatch,nonce}' = ''
+        and provenance ->> 'event' <> 'base-run'
+    ) run
+    where place = 1 and (cancellation ->> 'cause' is not null or cancellation is null and exists (
+      select 1 from event e where e.workflow_id = run.id and e.event ->> 'kind' = 'cancel-requested' and e.event ->> 'cause' is not null))`.execute(
+    db,
+  )
+  return new Map(rows.map(({ spec, attempt }) => [spec, attempt]))
 }
 
 async function sharingCheck(db: Database, id: WorkflowId): Promise<readonly WorkflowView[]> {

@@ -59,8 +59,17 @@ export function eventName({ event }: Pick<Provenance, 'event'>): 'push' | 'pull_
   }
 }
 
-/** `request` names the comment that asked, so that hearing it again is told from asking again. */
-export type Cancellation = { readonly at: Instant; readonly by: string; readonly reason: string; readonly request?: string }
+/**
+ * `request` names the comment that asked, so that hearing it again is told from asking again. `cause`: why nobody wants the run any more; it is
+ * wanted again when its commit is the head again, or its pull request open.
+ */
+export type Cancellation = {
+  readonly at: Instant
+  readonly by: string
+  readonly reason: string
+  readonly request?: string
+  readonly cause?: 'head-moved' | 'pull-request-closed'
+}
 
 /** The header: one row, locked while events are folded. */
 export type Workflow = {

@@ -255,6 +255,63 @@ describe('Several runs', () => {
     assert.equal((await world.check(sha, 'osmo / reach')).conclusion, 'success')
   })
 
+  it('of a head that was pushed away and comes back: it runs anew, once however often it is heard of', async () => {
+    world = await aWorld()
+    await world.push('main', { 'README.md': 'x' })
+    let held = true
+    world.machine.behaviours.set('train', () => (held ? 'hang' : {}))
+    const { sha, number } = await world.openPullRequest('next', { [reach]: chain() })
+    await world.until('it runs', () => world.machine.running().includes('train'))
+    const other = await world.pushToPullRequest(number, { 'a.txt': '1' })
+    assert.equal((await world.check(sha, 'osmo / reach')).conclusion, 'cancelled')
+    await world.forcePush(number, sha)
+    assert.deepEqual((await world.check(other, 'osmo / reach')).title, 'Cancelled by osmo-runner: superseded by reach-3')
+    await world.announce(number, 'synchronize')
+    await world.announce(number, 'edited')
+    held = false
+    assert.equal((await world.check(sha, 'osmo / reach')).conclusion, 'success')
+    await world.announce(number, 'synchronize')
+    await world.settle()
+    const rows = await world.store.views.list({ pullRequest: number }, 10)
+    assert.deepEqual(
+      rows.map(({ displayId, status }) => [displayId, status]),
+      [
+        ['reach-3', 'COMPLETED'],
+        ['reach-2', 'FAILED_CANCELED'],
+        ['reach-1', 'FAILED_CANCELED'],
+      ],
+    )
+    assert.equal((await world.store.views.workflow(rows[0]!.id))?.plan.runAttempt, 2)
+  })
+
+  it('stay cancelled when a person cancelled them', async () => {
+    world = await aWorld()
+    await world.push('main', { 'README.md': 'x' })
+    world.machine.behaviours.set('train', () => 'hang')
+    const { sha, number } = await world.openPullRequest('next', { [reach]: chain() })
+    await world.until('it runs', () => world.machine.running().includes('train'))
+    await world.comment(number, '/osmo cancel')
+    await world.check(sha, 'osmo / reach')
+    await world.pushToPullRequest(number, { [reach]: '', 'a.txt': '1' })
+    await world.forcePush(number, sha)
+    await world.settle()
+    assert.equal((await world.store.views.list({ pullRequest: number }, 10)).length, 1)
+  })
+
+  it('begin again when their pull request is opened again', async () => {
+    world = await aWorld()
+    await world.push('main', { 'README.md': 'x' })
+    let held = true
+    world.machine.behaviours.set('train', () => (held ? 'hang' : {}))
+    const { sha, number } = await world.openPullRequest('next', { [reach]: chain() })
+    await world.until('it runs', () => world.machine.running().includes('train'))
+    await world.close(number)
+    assert.equal((await world.check(sha, 'osmo / reach')).conclusion, 'cancelled')
+    held = false
+    await world.reopen(number)
+    assert.equal((await world.check(sha, 'osmo / reach')).conclusion, 'success')
+  })
+
   it('end when their pull request is closed', async () => {
     world = await aWorld()
     await world.push('main', { 'README.md': 'x' })

@@ -98,6 +98,9 @@ export async function aWorld(wakeups: 'heard' | 'lost' = 'heard', origins: reado
     push,
     openPullRequest,
     pushToPullRequest,
+    forcePush,
+    announce: pullRequestDelivery,
+    reopen,
     close,
     comment,
     rerequest,
@@ -158,12 +161,23 @@ export async function aWorld(wakeups: 'heard' | 'lost' = 'heard', origins: reado
     return sha
   }
 
+  /** Makes a commit that is there already the head. */
+  async function forcePush(number: number, sha: CommitSha): Promise<void> {
+    github.branches.set(github.pullRequestOf(number).branch, sha)
+    await pullRequestDelivery(number, 'synchronize', 'mara')
+  }
+
+  async function reopen(number: number): Promise<void> {
+    github.pullRequestOf(number).state = 'open'
+    await pullRequestDelivery(number, 'reopened', 'mara')
+  }
+
   async function close(number: number): Promise<void> {
     github.pullRequestOf(number).state = 'closed'
     await pullRequestDelivery(number, 'closed', 'mara')
   }
 
-  async function pullRequestDelivery(number: number, action: PullRequestAction, as: string): Promise<void> {
+  async function pullRequestDelivery(number: number, action: PullRequestAction, as = 'mara'): Promise<void> {
     const { branch, author } = github.pullRequestOf(number)
     await deliver({
       kind: 'pull-request-changed',

@@ -103,7 +103,12 @@ describe('Submissions', () => {
       const old = await opened(store, aPlan({ provenance: aPullRequest(1, 'a'), concurrency: concurrency('pr 1', 'own-ref') }))
       const newer = await opened(store, aPlan({ provenance: aPullRequest(1, 'c'), concurrency: concurrency('pr 1', 'own-ref') }))
       const displayId = (await store.views.workflow(newer))?.workflow.displayId
-      assert.deepEqual((await eventsOf(old)).at(-1), { kind: 'cancel-requested', by: 'osmo-runner', reason: `superseded by ${displayId}` })
+      assert.deepEqual((await eventsOf(old)).at(-1), {
+        kind: 'cancel-requested',
+        by: 'osmo-runner',
+        reason: `superseded by ${displayId}`,
+        cause: 'head-moved',
+      })
     })
 
     it('leaves a running one alone without cancel-in-progress', async () => {

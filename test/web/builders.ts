@@ -217,6 +217,7 @@ function aViewStore(initial: readonly WorkflowView[]): World['views'] {
     latestOfPullRequest: unused,
     latestOfCommit: unused,
     sharingCheck: unused,
+    overtaken: unused,
     trustedOutputs: unused,
     liveProducers: unused,
     awaitingBase: unused,
