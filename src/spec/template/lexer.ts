@@ -337,7 +337,7 @@ function decodeString(body: string): Decoded {
   if (!body.includes('\\')) return { kind: 'text', text: body }
   let message: string | undefined
   const text = body.replaceAll(
-    /\\(?:([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([\s\S]))/g,
+    /\\(?:([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([\s\S]))/gu,
     (whole, octal, x, u, long, other) => {
       if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8))
       const code = x ?? u ?? long
@@ -349,8 +349,15 @@ function decodeString(body: string): Decoded {
         message = `Expected \\xHH, \\uHHHH or \\UHHHHHHHH with hexadecimal digits, got ${whole}. Write \\\\ for a backslash.`
         return whole
       }
-      return Object.hasOwn(simpleEscapes, other) ? (simpleEscapes[other] ?? whole) : whole
+      if (Object.hasOwn(simpleEscapes, other)) return simpleEscapes[other] ?? whole
+      return /\P{ASCII}/u.test(other) ? `\\${escapeOf(other.codePointAt(0) ?? 0)}` : whole
     },
   )
   return message === undefined ? { kind: 'text', text } : { kind: 'fault', message }
+}
+
+/** Jinja turns what is beyond ASCII into escapes before it reads them, and a backslash before one makes them text. */
+function escapeOf(point: number): string {
+  const digits = point.toString(16)
+  return point < 0x100 ? `x${digits.padStart(2, '0')}` : point < 0x10000 ? `u${digits.padStart(4, '0')}` : `U${digits.padStart(8, '0')}`
 }

@@ -6,7 +6,7 @@ import { demandCount, demandText } from './method-table.ts'
 import { parseFloatText, parseInteger } from './number-parsing.ts'
 import { type Machine, textOf, type Value } from './objects.ts'
 import type { Bound } from './signature.ts'
-import { asInteger, asNumber, describeValue, isTrue } from './values.ts'
+import { asInteger, asNumber, demand, describeValue, isTrue } from './values.ts'
 
 function demandNumber(value: Value, filter: string): bigint | number {
   return (
@@ -23,7 +23,7 @@ function absolute(value: Value): Value {
 /** Python's `int`, then `int(float(…))`, then the default. */
 function toInteger(value: Value, [fallback = 0n, base]: Bound): Value {
   const text = textOf(value)
-  if (text === undefined) return asInteger(value) ?? (typeof value === 'number' ? truncated(value) : undefined) ?? fallback
+  if (text === undefined) return asInteger(demand(value)) ?? (typeof value === 'number' ? truncated(value) : undefined) ?? fallback
   const integer = parseInteger(text, base === undefined ? 10 : demandCount(base))
   if (integer !== undefined) return integer
   const float = parseFloatText(text)
@@ -37,7 +37,7 @@ function truncated(value: number): bigint | undefined {
 function toFloatValue(value: Value, [fallback = 0]: Bound): Value {
   const text = textOf(value)
   if (text !== undefined) return parseFloatText(text) ?? fallback
-  const number = asNumber(value)
+  const number = asNumber(demand(value))
   return number === undefined ? fallback : toFloat(number)
 }
 

@@ -177,7 +177,11 @@ function last(value: Value, machine: Machine): Value {
 
 function reversed(value: Value, machine: Machine): Value {
   const text = textOf(value)
-  if (text === undefined) return generator('reverse', collect(value, machine.meter).reverse())
+  if (text === undefined) {
+    const items = collect(value, machine.meter).reverse()
+    // What can only be gone through forwards becomes a list.
+    return isObject(value) && value.kind === 'generator' ? list(items) : generator('reverse', items)
+  }
   machine.meter.text(text.length)
   return [...text].reverse().join('')
 }

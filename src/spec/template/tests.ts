@@ -4,8 +4,9 @@ import { filters } from './filters.ts'
 import { typeFault, valueFault } from './limits.ts'
 import { isDict, isObject, isUndefined, type Machine, textOf, type Value } from './objects.ts'
 import { applyCompare } from './operators.ts'
+import { printValue } from './printing.ts'
 import type { CompareOperator } from './syntax.ts'
-import { admit, asInteger, asNumber, describeValue, isIterable, lengthOf } from './values.ts'
+import { admit, asInteger, asNumber, describeValue, hashKey, isIterable, lengthOf } from './values.ts'
 
 type Test = Builtin<boolean>
 
@@ -35,11 +36,17 @@ function isDivisible(value: Value, divisor: Value | undefined): boolean {
   return remainder(value, by, 'divisibleby') === 0n
 }
 
+/** Of what Python's `str()` makes of the value. */
 function caseTest(name: string, matches: (text: string) => boolean): Test {
-  return builtin(name, '', (value) => {
-    const text = textOf(value)
-    return text !== undefined && /\p{Cased}/u.test(text) && matches(text)
+  return builtin(name, '', (value, _, { meter }) => {
+    const text = textOf(value) ?? printValue(value, meter)
+    return /\p{Cased}/u.test(text) && matches(text)
   })
+}
+
+/** Python looks the value up in a dict, which refuses a list. */
+function nameTest(name: string, names: Pick<ReadonlySet<string>, 'has'>): Test {
+  return builtin(name, '', (value, _, { meter }) => hashKey(value, meter) !== '' && names.has(textOf(value) ?? ''))
 }
 
 function isCallable(value: Value): boolean {
@@ -87,10 +94,9 @@ const list: readonly Test[] = [
   ...comparing('<=', 'le', '<='),
   ...comparing('>', 'gt', '>', 'greaterthan'),
   ...comparing('>=', 'ge', '>='),
-  builtin('filter', '', (value) => filters.has(textOf(value) ?? '')),
-  builtin('test', '', (value) => testNames.has(textOf(value) ?? '')),
+  nameTest('filter', filters),
+  nameTest('test', { has: (name) => tests.has(name) }),
 ]
-const testNames: ReadonlySet<string> = new Set(list.map((test) => test.name))
 
 /** Jinja's own tests. */
-export const tests = new Registry<boolean>('test', list)
+export const tests: Registry<boolean> = new Registry<boolean>('test', list)

@@ -8,6 +8,8 @@ const examples: readonly (readonly [template: string, code: string])[] = [
   ["{{ tasks|map(attribute='tags.0')|map('default', '-')|list }}", 'template/undefined'],
   ['{{ 1 is integer is true }}', 'template/syntax'],
   ['{{ x }}', 'template/undefined'],
+  ['{{ (1 if false)|int }}', 'template/undefined'],
+  ['{{ [1] is filter }}', 'template/type'],
   ['{{ x.y }}', 'template/undefined'],
   ['{{ d.zz }}', 'template/undefined'],
   ['{{ d.zz.y }}', 'template/undefined'],

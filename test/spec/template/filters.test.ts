@@ -3,6 +3,8 @@ import { itRendersEach } from './render-table.ts'
 
 /** Expectations are what Jinja2 3.1.6 under Python 3.11 prints for the same values. */
 const examples: readonly (readonly [template: string, text: string])[] = [
+  ['{{ [1, 2]|reverse|reverse }}', '[1, 2]'],
+  ["{{ 'a\\é\\😀\\q' }}", 'a\\xe9\\U0001f600\\q'],
   ["{{ -5|abs }} {{ 's'|capitalize }} {{ 'ab'|center(6) }}| {{ l|count }} {{ s|length }} {{ d|length }}", '5 S   ab  | 3 11 3'],
   [
     "{{ x|default('q') }} {{ e|default('q') }} {{ e|default('q', true) }} {{ e|d('z', boolean=true) }} {{ d.zz|default(1) }} {{ no|default(2) }}",

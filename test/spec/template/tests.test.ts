@@ -3,6 +3,8 @@ import { itRendersEach } from './render-table.ts'
 
 /** Expectations are what Jinja2 3.1.6 under Python 3.11 prints for the same values. */
 const examples: readonly (readonly [template: string, text: string])[] = [
+  ["{{ 1.5 is lower }}{{ 'A' is lower }}{{ 1e-7 is lower }}{{ none is upper }}", 'FalseFalseTrueFalse'],
+  ["{{ 'upper' is filter }}{{ 'odd' is test }}{{ 'no' is test }}{{ 5 is test }}", 'TrueTrueFalseFalse'],
   [
     "{{ x is defined }} {{ n is defined }} {{ x is undefined }} {{ d.zz is defined }} {{ d.a is defined }} {{ d['q'] is not defined }} {{ l[9] is defined }}",
     'False True True False True True False',
