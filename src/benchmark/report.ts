@@ -9,6 +9,8 @@ export type SectionContext = {
   /** The spec's name, as in its check. */
   readonly spec: string
   readonly headCommit: string
+  /** What was measured as head: `commit` on the check of a push, which no conversation belongs to. */
+  readonly subject: 'pull-request' | 'commit'
   /** The merge base, when a base arm ran. */
   readonly baseCommit?: string
   /** Trusted addresses of our own pages. */
@@ -57,10 +59,10 @@ function composeSection(judgement: Judgement, context: SectionContext, details: 
     `### ${benchmarkHeadline(judgement)}`,
     subtitle(context),
     ...(context.remarks ?? []).map((remark) => `⚠️ ${escapeSentence(remark)}`),
-    gateTable(gates.length > 0 ? gates : judgement.rows.slice(0, 10)),
+    gateTable(gates.length > 0 ? gates : judgement.rows.slice(0, 10), context),
     worstTasks(judgement.rows),
     trend(judgement.rows),
-    allMetrics(judgement.rows, details),
+    allMetrics(judgement.rows, details, context),
     howJudged(judgement, gates),
     advice(gates, context),
   ]
@@ -110,18 +112,23 @@ function subtitle({ spec, headCommit, baseCommit, links = [] }: SectionContext):
   )
 }
 
-function gateTable(rows: readonly MetricRow[]): string {
+function gateTable(rows: readonly MetricRow[], context: SectionContext): string {
   const shown = rows.slice(0, 40)
   const lines = shown.map(
     (row) =>
       `| ${[nameCell(row, rows), ...valueCells(row), changeCell(row), escapeMarkdown(evidenceWords(row)), verdictCell(row)].join(' | ')} |`,
   )
   const more = rows.length > shown.length ? [`| … and ${rows.length - shown.length} more | | | | | |`] : []
-  const subject = rows[0]?.role === 'gate' ? 'gate' : 'metric'
-  return [`| ${subject} | base | this PR | change (95 % CI) | evidence | verdict |`, '|:--|--:|--:|--:|:--|:--|', ...lines, ...more].join(
-    '\n',
-  )
+  const kind = rows[0]?.role === 'gate' ? 'gate' : 'metric'
+  return [
+    `| ${kind} | base | this ${subjectWord(context)} | change (95 % CI) | evidence | verdict |`,
+    '|:--|--:|--:|--:|:--|:--|',
+    ...lines,
+    ...more,
+  ].join('\n')
 }
+
+const subjectWord = ({ subject }: SectionContext) => (subject === 'commit' ? 'commit' : 'PR')
 
 /** The testbed is named only where it tells rows apart. */
 function nameCell(row: MetricRow, rows: readonly MetricRow[]): string {
@@ -175,7 +182,7 @@ function latest(row: MetricRow): string {
   return escapeMarkdown(formatValue(isRate ? { kind: 'rate', successes: value, trials: 1 } : { kind: 'number', value, runs: 1 }, row.unit))
 }
 
-function allMetrics(rows: readonly MetricRow[], details: number): string {
+function allMetrics(rows: readonly MetricRow[], details: number, context: SectionContext): string {
   if (rows.length === 0) return ''
   const unmeasured = rows.filter(({ outcome }) => outcome === 'unmeasured').length
   const testbeds = new Set(rows.map(({ testbed }) => testbed)).size
@@ -186,7 +193,12 @@ function allMetrics(rows: readonly MetricRow[], details: number): string {
   ].join(' · ')
   const lines = rows.slice(0, details).map(detailLine)
   const more = rows.length > details ? [`| … and ${rows.length - details} more | | | | | |`] : []
-  const table = ['| metric | testbed | base | PR | change | result |', '|:--|:--|--:|--:|--:|:--|', ...lines, ...more].join('\n')
+  const table = [
+    `| metric | testbed | base | ${subjectWord(context)} | change | result |`,
+    '|:--|:--|--:|--:|--:|:--|',
+    ...lines,
+    ...more,
+  ].join('\n')
   return `<details><summary>${summary}</summary>\n\n${table}\n\n</details>`
 }
 
@@ -230,9 +242,9 @@ function testbedLines(rows: readonly MetricRow[]): readonly string[] {
 }
 
 /** What a person can do about the gates that do not pass, with commands that exist. */
-function advice(gates: readonly MetricRow[], { spec }: SectionContext): string {
+function advice(gates: readonly MetricRow[], { spec, subject }: SectionContext): string {
   const open = gates.filter(({ effect }) => effect === 'action_required' || effect === 'neutral')
-  const again = `Again: \`/osmo run ${commandName(spec)}\``
+  const again = subject === 'commit' ? 'Again: "Re-run" on this check' : `Again: \`/osmo run ${commandName(spec)}\``
   if (open.length === 0) return gates.some(({ effect }) => effect === 'failure') ? again : ''
   const kind = open.some(({ effect }) => effect === 'action_required') ? 'WARNING' : 'NOTE'
   const lines = open.slice(0, 5).map((row) => `> - ${codeSpan(row.metric)}: ${adviceFor(row)}`)

@@ -203,6 +203,7 @@ export function createReports(deps: ReportDeps) {
       ? benchmarkSection(judged.judgement, {
           spec: workflow.spec,
           headCommit: workflow.provenance.sha,
+          subject: workflow.provenance.pullRequest === undefined ? 'commit' : 'pull-request',
           ...(base?.kind === 'found' ? { baseCommit: base.sha } : {}),
           links: url === undefined ? [] : [{ text: 'tasks and logs', url }],
           ...shown,

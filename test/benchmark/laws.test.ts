@@ -75,7 +75,7 @@ describe(`nothing throws, and every number is finite (seed ${seed})`, () => {
       })
       const judgement = judge([input, { ...input, comparison: { kind: 'none' } }])
       assert.notEqual(judgement.conclusion, 'success')
-      assert.ok(benchmarkSection(judgement, { spec: 'x', headCommit: 'abc' }).length <= 20_000)
+      assert.ok(benchmarkSection(judgement, { spec: 'x', headCommit: 'abc', subject: 'pull-request' }).length <= 20_000)
       assert.ok(benchmarkTitle(judgement).length <= 200)
     }
   })

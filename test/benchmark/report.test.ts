@@ -20,6 +20,7 @@ const context = {
   spec: 'nav-eval',
   headCommit: '3f2c91a0b',
   baseCommit: 'b7d04e2ff',
+  subject: 'pull-request' as const,
   links: [{ text: 'report', url: 'https://ci.example/w/1' }],
 }
 
@@ -44,6 +45,13 @@ describe('the section of a spec', () => {
       '| **`success`**, nav (evaluate) on simulation | 90.0 % | 76.0 % | **−14.0 pts** (−20.9…−7.1) | 200 pairs: 40 lost, 12 won · q\\<.001 | ❌ over the budget of 5 pts |',
       '| **`latency_ms`**, bench on bench (2 cores) | 41.1 ms | 42.8 ms | **+4.4 %** (+3.2…+5.6) | 10+10 runs · q\\<.001 | ❌ over the budget of 3 % |',
     ])
+  })
+  it("on a push's check speaks of the commit, and of the button in place of commands", () => {
+    const pushed = benchmarkSection(judgement, { spec: 'nav-eval', headCommit: '3f2c91a0b', subject: 'commit' })
+    assert.match(pushed, /^\| gate \| base \| this commit \|/m)
+    assert.match(pushed, /^\| metric \| testbed \| base \| commit \|/m)
+    assert.match(pushed, /Again: "Re-run" on this check/)
+    assert.doesNotMatch(pushed, /this PR|\/osmo/)
   })
   it('has the trend of main', () => assert.ok(section.includes('Trend on the default branch (last 4 runs): `success` `▅█▁▅` 90.0 %')))
   it('has all metrics and the method, folded', () =>
