@@ -1,8 +1,10 @@
 import { nearestWord } from '../suggestion.ts'
+import { entryOf } from './dicts.ts'
+import { characters } from './lengths.ts'
 import type { Meter, Span } from './limits.ts'
 import { type Method, methodOf } from './methods.ts'
 import { isObject, type Machine, type Range, textOf, tuple, undefinedValue, type Value } from './objects.ts'
-import { asInteger, characters, describeValue, entryOf, failUndefined, typeName } from './values.ts'
+import { asInteger, describeValue, failUndefined, typeName } from './values.ts'
 
 /** `target.name` in Jinja's order: first an attribute or method of Python's, then the entry of that name. */
 export function getAttribute(target: Value, name: string, span: Span | undefined, machine: Machine): Value {

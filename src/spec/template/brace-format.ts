@@ -1,11 +1,12 @@
 import { toFloat } from './arithmetic.ts'
+import { textLength } from './lengths.ts'
 import { type Meter, typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { type FloatStyle, formatFloat, groupDigits } from './number-format.ts'
 import { type CallArguments, isObject, type Machine, textOf, type Value } from './objects.ts'
 import { signed, toAscii } from './percent-format.ts'
 import { floatText, printValue, represent } from './printing.ts'
 import { padText } from './text.ts'
-import { asInteger, describeValue, textLength } from './values.ts'
+import { asInteger, describeValue } from './values.ts'
 
 /** Python's `str.format`, with the sandbox's rule for attributes. */
 export function formatBraces(format: string, given: CallArguments, machine: Machine): string {

@@ -1,10 +1,13 @@
+import { areEqual } from './comparison.ts'
+import { dictFrom, entryOf, hashKey, setEntry } from './dicts.ts'
 import { pairsOf } from './globals.ts'
+import { collect } from './iteration.ts'
 import { typeFault, valueFault } from './limits.ts'
 import { demandCount, type Method, type MethodTable, method } from './method-table.ts'
 import { type Dict, isDict, isObject, type List, list, type Machine, type Range, tuple, type Value } from './objects.ts'
 import { sortValues } from './operators.ts'
 import type { Bound } from './signature.ts'
-import { areEqual, collect, dictFrom, entryOf, hashKey, isTrue, setEntry } from './values.ts'
+import { isTrue } from './values.ts'
 
 const asList = (value: Value): List => (isObject(value) && value.kind === 'list' ? value : typeFault('Expected a list.'))
 const asTuple = (value: Value): readonly Value[] =>

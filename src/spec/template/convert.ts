@@ -1,7 +1,7 @@
 import type { TemplateValue } from '../types.ts'
+import { dictFrom } from './dicts.ts'
 import type { Meter } from './limits.ts'
 import { list, type Moment, type Value } from './objects.ts'
-import { dictFrom } from './values.ts'
 
 /** Turns what YAML and the command line said into our own values. One object that stands in two places stays one, as YAML's aliases mean. */
 export class Converter {

@@ -1,4 +1,6 @@
 import { getAttribute, getItem } from './attributes.ts'
+import { dictFrom } from './dicts.ts'
+import { collect } from './iteration.ts'
 import { type Meter, type Span, TemplateFailure, typeFault } from './limits.ts'
 import {
   type CallArguments,
@@ -16,7 +18,7 @@ import { applyBinary, applyCompare, applyUnary, concatenate } from './operators.
 import type { Scope } from './scope.ts'
 import { slice } from './slicing.ts'
 import type { Arguments, ConditionalExpression, Expression, SliceExpression } from './syntax.ts'
-import { collect, describeValue, dictFrom, isTrue, typeName } from './values.ts'
+import { describeValue, isTrue, typeName } from './values.ts'
 
 /** The interpreter as expressions need it. */
 export interface Evaluator extends Machine {

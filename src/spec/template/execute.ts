@@ -3,6 +3,7 @@ import { escapeMarkup } from './escaping.ts'
 import { blockTextName, callValue, type Evaluator, evaluate, evaluateArguments } from './evaluate.ts'
 import { filters } from './filters.ts'
 import { globals } from './globals.ts'
+import { collect } from './iteration.ts'
 import { type Meter, type RenderLimits, type Span, TemplateFailure, type TemplateFault, typeFault, valueFault } from './limits.ts'
 import { Loop } from './loop.ts'
 import { macroOf } from './macro.ts'
@@ -13,7 +14,7 @@ import { MappedOutput } from './source-map.ts'
 import type { Body, Expression, ForStatement, IfStatement, MacroSignature, Statement, Target } from './syntax.ts'
 import { tests } from './tests.ts'
 import { type Names, undefinedName } from './undefined-name.ts'
-import { collect, isTrue } from './values.ts'
+import { isTrue } from './values.ts'
 
 export type Execution = { readonly output: MappedOutput; readonly faults: readonly TemplateFault[] }
 

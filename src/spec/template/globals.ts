@@ -1,3 +1,5 @@
+import { dictFrom, setEntry } from './dicts.ts'
+import { collect, iterate } from './iteration.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
 import {
   type CallArguments,
@@ -12,7 +14,7 @@ import {
   type Value,
 } from './objects.ts'
 import { bindArguments } from './signature.ts'
-import { asInteger, collect, describeValue, dictFrom, iterate, setEntry } from './values.ts'
+import { asInteger, describeValue } from './values.ts'
 
 /** Functions that every template can call. */
 export const globals: ReadonlyMap<string, Value> = new Map<string, Value>([

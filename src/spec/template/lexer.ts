@@ -1,5 +1,8 @@
+import { balance } from './brackets.ts'
+import { findFrom, kindsAt, literalPieces, matchAt, patterns, spaceCharacter, type WordKind } from './lexemes.ts'
 import type { Span } from './limits.ts'
 import { type ShieldedText, shieldTokens } from './shield.ts'
+import { decodeString } from './string-literals.ts'
 
 export type TokenKind =
   | 'data'
@@ -17,29 +20,6 @@ export type TokenKind =
   | 'end'
 
 export type Token = Span & { readonly kind: TokenKind; readonly text: string }
-
-/** What Python calls white space, for `str.strip` and for `\s`. */
-export const whitespace = '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
-const blank = `[${whitespace}]`
-const spaceCharacter = new RegExp(blank)
-
-const patterns = {
-  begin: /\{[{%#]/g,
-  rawBegin: new RegExp(`\\{%[-+]?${blank}*raw${blank}*(?:-%\\}${blank}*|%\\})`, 'y'),
-  rawEnd: new RegExp(`\\{%([-+]?)${blank}*endraw${blank}*(?:\\+%\\}|-%\\}${blank}*|%\\})`, 'g'),
-  commentEnd: new RegExp(`\\+#\\}|-#\\}${blank}*|#\\}`, 'g'),
-  printEnd: new RegExp(`-\\}\\}${blank}*|\\}\\}`, 'y'),
-  blockEnd: new RegExp(`\\+%\\}|-%\\}${blank}*|%\\}`, 'y'),
-  space: new RegExp(`${blank}+`, 'y'),
-  float: /(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iy,
-  integer: /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy,
-  name: /[\p{L}\p{N}\p{M}\p{Pc}]+/uy,
-  identifier: /^[\p{XID_Start}_]\p{XID_Continue}*$/u,
-  string: /'[^'\\]*(?:\\[\s\S][^'\\]*)*'|"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y,
-  operator: /\/\/|\*\*|==|!=|>=|<=|[-+/*%~[\](){}><=.:|,;]/y,
-} as const
-
-const closing: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
 
 /**
  * Cuts a template into tokens as Jinja does with its default options: white space beside `-` goes, comments go, `{% raw %}` becomes
@@ -72,7 +52,7 @@ class Lexer {
 
   #data(): void {
     const start = this.#position
-    const begin = this.#find(patterns.begin, start)
+    const begin = findFrom(this.#masked, patterns.begin, start)
     const at = begin?.index ?? this.#end
     const token = this.#shield.tokens.get(at)
     if (begin === undefined || token !== undefined) {
@@ -95,7 +75,7 @@ class Lexer {
       this.#expression('print', at, inside)
       return
     }
-    const raw = this.#match(patterns.rawBegin, at)
+    const raw = matchAt(this.#masked, patterns.rawBegin, at)
     if (raw === undefined) {
       this.#expression('block', at, inside)
       return
@@ -104,7 +84,7 @@ class Lexer {
   }
 
   #comment(at: number, inside: number): void {
-    const end = this.#find(patterns.commentEnd, inside)
+    const end = findFrom(this.#masked, patterns.commentEnd, inside)
     if (end === undefined && inside < this.#end) {
       this.#push(
         'invalid',
@@ -117,7 +97,7 @@ class Lexer {
   }
 
   #raw(at: number, inside: number): void {
-    const end = this.#find(patterns.rawEnd, inside)
+    const end = findFrom(this.#masked, patterns.rawEnd, inside)
     if (end === undefined) {
       if (inside < this.#end)
         this.#push('invalid', 'Expected {% endraw %} for this {% raw %}, and the text ends before it. Add {% endraw %}.', at, inside)
@@ -139,7 +119,7 @@ class Lexer {
     const endPattern = kind === 'print' ? patterns.printEnd : patterns.blockEnd
     while (this.#position < this.#end) {
       const start = this.#position
-      const end = this.#match(endPattern, start)
+      const end = matchAt(this.#masked, endPattern, start)
       if (end !== undefined && !(end === '}}' && open.at(-1) === '}')) {
         this.#tagEnd(kind, end, open)
         return
@@ -175,7 +155,7 @@ class Lexer {
     }
     for (const kind of kindsAt(this.#masked.charCodeAt(start))) {
       if (kind === 'float' && this.#masked[start - 1] === '.') continue
-      const text = this.#match(patterns[kind], start)
+      const text = matchAt(this.#masked, patterns[kind], start)
       if (text === undefined) continue
       this.#position = start + text.length
       if (kind !== 'space') this.#accept(kind, text, start, open)
@@ -184,7 +164,7 @@ class Lexer {
     this.#unexpected(start)
   }
 
-  #accept(kind: 'float' | 'integer' | 'name' | 'string' | 'operator', text: string, start: number, open: string[]): void {
+  #accept(kind: Exclude<WordKind, 'space'>, text: string, start: number, open: string[]): void {
     const end = start + text.length
     if (kind === 'name' && !patterns.identifier.test(text)) {
       this.#push('invalid', `Expected a name of letters, digits and "_", and "${text}" is none. Rename it.`, start, end)
@@ -249,18 +229,9 @@ class Lexer {
     this.#literal(position, end)
   }
 
-  /** Pushes text that maps to the source character by character, so a line end of two characters becomes a token of its own. */
   #literal(start: number, end: number): void {
-    const text = this.#source.slice(start, end)
-    let position = 0
-    if (text.includes('\r')) {
-      for (const lineEnd of text.matchAll(/\r\n?/g)) {
-        if (lineEnd.index > position) this.#push('data', text.slice(position, lineEnd.index), start + position, start + lineEnd.index)
-        position = lineEnd.index + lineEnd[0].length
-        this.#push('data', '\n', start + lineEnd.index, start + position)
-      }
-    }
-    if (position < text.length) this.#push('data', text.slice(position), start + position, end)
+    for (const piece of literalPieces(this.#source.slice(start, end)))
+      this.#push('data', piece.text, start + piece.start, start + piece.end)
   }
 
   #withoutTrailingSpace(start: number, end: number): number {
@@ -269,95 +240,7 @@ class Lexer {
     return position
   }
 
-  #find(pattern: RegExp, from: number): RegExpExecArray | undefined {
-    pattern.lastIndex = from
-    return pattern.exec(this.#masked) ?? undefined
-  }
-
-  #match(pattern: RegExp, at: number): string | undefined {
-    pattern.lastIndex = at
-    return pattern.exec(this.#masked)?.[0]
-  }
-
   #push(kind: TokenKind, text: string, start: number, end: number): void {
     this.#tokens.push({ kind, text, start, end })
   }
-}
-
-type WordKind = 'space' | 'float' | 'integer' | 'name' | 'string' | 'operator'
-
-/** Which words can begin with this UTF-16 unit, the likeliest first. */
-function kindsAt(unit: number): readonly WordKind[] {
-  if (unit >= 0x80) return wordKinds.foreign
-  if (unit <= 0x20) return wordKinds.space
-  if (unit >= 0x30 && unit <= 0x39) return wordKinds.number
-  if (unit === 0x5f || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a)) return wordKinds.name
-  return unit === 0x22 || unit === 0x27 ? wordKinds.string : wordKinds.operator
-}
-
-const wordKinds = {
-  foreign: ['name', 'space'],
-  space: ['space'],
-  number: ['float', 'integer', 'name'],
-  name: ['name'],
-  string: ['string'],
-  operator: ['operator'],
-} as const satisfies Readonly<Record<string, readonly WordKind[]>>
-
-/** Follows brackets inside a tag; a fault's message, or nothing. */
-function balance(operator: string, open: string[]): string | undefined {
-  const closer = closing[operator]
-  if (closer !== undefined) open.push(closer)
-  if (operator !== ')' && operator !== ']' && operator !== '}') return undefined
-  const expected = open.pop()
-  if (expected === operator) return undefined
-  return expected === undefined
-    ? `Unexpected "${operator}": nothing is open here. Remove it.`
-    : `Expected "${expected}", got "${operator}". Close brackets in the order in which they were opened.`
-}
-
-const simpleEscapes: Readonly<Record<string, string>> = {
-  '\n': '',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-}
-
-type Decoded = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'fault'; readonly message: string }
-
-/** Python's escapes in string literals; one that Python does not know stays as it is written. */
-function decodeString(body: string): Decoded {
-  if (!body.includes('\\')) return { kind: 'text', text: body }
-  let message: string | undefined
-  const text = body.replaceAll(
-    /\\(?:([0-7]{1,3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([\s\S]))/gu,
-    (whole, octal, x, u, long, other) => {
-      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8))
-      const code = x ?? u ?? long
-      if (code !== undefined) {
-        const point = Number.parseInt(code, 16)
-        if (point <= 0x10ffff) return String.fromCodePoint(point)
-      }
-      if (code !== undefined || 'xuUN'.includes(other)) {
-        message = `Expected \\xHH, \\uHHHH or \\UHHHHHHHH with hexadecimal digits, got ${whole}. Write \\\\ for a backslash.`
-        return whole
-      }
-      if (Object.hasOwn(simpleEscapes, other)) return simpleEscapes[other] ?? whole
-      return /\P{ASCII}/u.test(other) ? `\\${escapeOf(other.codePointAt(0) ?? 0)}` : whole
-    },
-  )
-  return message === undefined ? { kind: 'text', text } : { kind: 'fault', message }
-}
-
-/** Jinja turns what is beyond ASCII into escapes before it reads them, and a backslash before one makes them text. */
-function escapeOf(point: number): string {
-  const digits = point.toString(16)
-  return point < 0x100 ? `x${digits.padStart(2, '0')}` : point < 0x10000 ? `u${digits.padStart(4, '0')}` : `U${digits.padStart(8, '0')}`
 }

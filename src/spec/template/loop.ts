@@ -1,7 +1,9 @@
+import { areEqual } from './comparison.ts'
+import { iterate } from './iteration.ts'
+import { lengthOf } from './lengths.ts'
 import type { Meter } from './limits.ts'
 import { typeFault } from './limits.ts'
 import { type CallArguments, callable, type Instance, isObject, tuple, undefinedValue, type Value } from './objects.ts'
-import { areEqual, iterate, lengthOf } from './values.ts'
 
 /** Renders the body of a recursive loop for other items. */
 export type Recurse = (items: Value, depth: number) => Value

@@ -1,10 +1,10 @@
+import { dictFrom } from './dicts.ts'
 import { evaluate } from './evaluate.ts'
 import type { Interpreter } from './execute.ts'
 import { typeFault } from './limits.ts'
 import { type CallArguments, type Callable, tuple, undefinedValue, type Value } from './objects.ts'
 import { Scope } from './scope.ts'
 import type { Body, MacroSignature } from './syntax.ts'
-import { dictFrom } from './values.ts'
 
 /** A macro, or the body of a call block, which has no name. */
 export function macroOf(name: string | undefined, signature: MacroSignature, body: Body, scope: Scope, interpreter: Interpreter): Callable {

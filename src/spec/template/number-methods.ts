@@ -1,9 +1,10 @@
 import { bitLength } from './arithmetic.ts'
+import { epochMilliseconds } from './comparison.ts'
 import { typeFault, valueFault } from './limits.ts'
 import { demandText, type Method, type MethodTable, method } from './method-table.ts'
 import { isObject, type Moment, tuple, type Value } from './objects.ts'
 import { momentText } from './printing.ts'
-import { asInteger, epochMilliseconds } from './values.ts'
+import { asInteger } from './values.ts'
 
 const asInt = (value: Value): bigint => asInteger(value) ?? typeFault('Expected an int.')
 const asFloat = (value: Value): number => (typeof value === 'number' ? value : typeFault('Expected a float.'))

@@ -1,4 +1,4 @@
-import { whitespace } from './lexer.ts'
+import { whitespace } from './lexemes.ts'
 
 const integerPattern = new RegExp(`^[${whitespace}]*([-+]?)(0[bB]_?|0[oO]_?|0[xX]_?)?([0-9a-zA-Z]+(?:_[0-9a-zA-Z]+)*)[${whitespace}]*$`)
 const floatPattern = new RegExp(

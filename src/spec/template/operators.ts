@@ -1,11 +1,14 @@
 import { arithmetic } from './arithmetic.ts'
+import { areEqual, compareOrder } from './comparison.ts'
+import { entryOf } from './dicts.ts'
 import { escapeMarkup } from './escaping.ts'
+import { collect, isIterable, iterate } from './iteration.ts'
 import { type Meter, typeFault } from './limits.ts'
 import { isObject, list, textOf, tuple, type Value } from './objects.ts'
 import { formatPercent } from './percent-format.ts'
 import { printValue } from './printing.ts'
 import type { BinaryOperator, CompareOperator } from './syntax.ts'
-import { areEqual, asInteger, asNumber, collect, compareOrder, demand, entryOf, isIterable, iterate, typeName } from './values.ts'
+import { asInteger, asNumber, demand, typeName } from './values.ts'
 
 /** Python's arithmetic, and what its operators mean for text, lists and tuples. */
 export function applyBinary(operator: BinaryOperator, left: Value, right: Value, meter: Meter): Value {

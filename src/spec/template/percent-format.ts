@@ -1,10 +1,12 @@
 import { toFloat } from './arithmetic.ts'
+import { entryOf } from './dicts.ts'
+import { textLength } from './lengths.ts'
 import { type Meter, typeFault, valueFault } from './limits.ts'
 import { formatFloat } from './number-format.ts'
 import { isDict, isObject, textOf, type Value } from './objects.ts'
 import { printValue, represent } from './printing.ts'
 import { padText } from './text.ts'
-import { asInteger, asNumber, describeValue, entryOf, textLength } from './values.ts'
+import { asInteger, asNumber, describeValue } from './values.ts'
 
 const directive = /%(?:\(([^)]*)\))?([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlL]?([\s\S])/g
 

@@ -1,7 +1,8 @@
+import { hasSurrogates } from './lengths.ts'
 import { type Meter, unsupportedFault } from './limits.ts'
 import type { Dict, Moment, Range, Value } from './objects.ts'
 import { isObject } from './objects.ts'
-import { failUndefined, hasSurrogates, typeName } from './values.ts'
+import { failUndefined, typeName } from './values.ts'
 
 /** Python's `str()`: what `{{ value }}` prints. */
 export function printValue(value: Value, meter: Meter): string {

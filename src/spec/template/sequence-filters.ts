@@ -1,5 +1,9 @@
 import { attributeGetter, ignoreCase } from './attribute-path.ts'
 import { type Builtin, builtin } from './builtin.ts'
+import { areEqual, compareOrder } from './comparison.ts'
+import { hashKey } from './dicts.ts'
+import { collect, iterate } from './iteration.ts'
+import { characters, demandLength } from './lengths.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { demandCount, demandText, optional } from './method-table.ts'
 import {
@@ -17,7 +21,7 @@ import {
 } from './objects.ts'
 import { applyBinary, collectSorted, sortValues } from './operators.ts'
 import { printValue } from './printing.ts'
-import { areEqual, characters, collect, compareOrder, demandLength, describeValue, hashKey, isTrue, iterate } from './values.ts'
+import { describeValue, isTrue } from './values.ts'
 
 type Filter = Builtin<Value>
 

@@ -1,6 +1,7 @@
+import { characters } from './lengths.ts'
 import { type Meter, typeFault, valueFault } from './limits.ts'
 import { isObject, list, type Range, textOf, tuple, type Value } from './objects.ts'
-import { asInteger, characters, describeValue, failUndefined, typeName } from './values.ts'
+import { asInteger, describeValue, failUndefined, typeName } from './values.ts'
 
 /** `target[from:to:step]`. */
 export function slice(target: Value, bounds: readonly [Value, Value, Value], meter: Meter): Value {

@@ -1,12 +1,15 @@
 import { floorDivision } from './arithmetic.ts'
 import { type Builtin, builtin, Registry } from './builtin.ts'
+import { hashKey } from './dicts.ts'
 import { filters } from './filters.ts'
+import { isIterable } from './iteration.ts'
+import { lengthOf } from './lengths.ts'
 import { typeFault, valueFault } from './limits.ts'
 import { isDict, isObject, isUndefined, type Machine, textOf, type Value } from './objects.ts'
 import { applyCompare } from './operators.ts'
 import { printValue } from './printing.ts'
 import type { CompareOperator } from './syntax.ts'
-import { admit, asInteger, asNumber, describeValue, hashKey, isIterable, lengthOf } from './values.ts'
+import { admit, asInteger, asNumber, describeValue } from './values.ts'
 
 type Test = Builtin<boolean>
 

@@ -1,6 +1,9 @@
 import { type Builtin, builtin } from './builtin.ts'
+import { dictFrom } from './dicts.ts'
 import { escapeMarkup } from './escaping.ts'
+import { collect, isIterable } from './iteration.ts'
 import { toJson } from './json.ts'
+import { characters, demandLength, textLength } from './lengths.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { demandCount, demandText, optional } from './method-table.ts'
 import { type CallArguments, isDict, isObject, isUndefined, type Machine, textOf, tuple, type Value } from './objects.ts'
@@ -9,7 +12,7 @@ import { formatPercent } from './percent-format.ts'
 import { printValue, represent } from './printing.ts'
 import type { Bound } from './signature.ts'
 import { capitalize, likewise, padText, replaceText, splitLines, strip } from './text.ts'
-import { asInteger, characters, collect, demandLength, describeValue, dictFrom, isIterable, isTrue, textLength } from './values.ts'
+import { asInteger, describeValue, isTrue } from './values.ts'
 import { wrapLine } from './word-wrap.ts'
 
 type Filter = Builtin<Value>

@@ -1,4 +1,6 @@
 import { formatBraces } from './brace-format.ts'
+import { collect } from './iteration.ts'
+import { textLength } from './lengths.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { demandCount, demandText, type Method, type MethodTable, method, optional } from './method-table.ts'
 import { isObject, list, type Machine, textOf, tuple, type Value } from './objects.ts'
@@ -22,7 +24,7 @@ import {
   swapCase,
   titleCase,
 } from './text.ts'
-import { collect, describeValue, isTrue, textLength } from './values.ts'
+import { describeValue, isTrue } from './values.ts'
 
 const itself = (target: Value): Value => target
 

@@ -1,7 +1,7 @@
-import { whitespace } from './lexer.ts'
+import { characters, hasSurrogates } from './lengths.ts'
+import { whitespace } from './lexemes.ts'
 import type { Meter } from './limits.ts'
 import { isObject, type Value } from './objects.ts'
-import { characters, hasSurrogates } from './values.ts'
 
 const space = new RegExp(`[${whitespace}]`)
 const spaces = new RegExp(`[${whitespace}]+`, 'g')

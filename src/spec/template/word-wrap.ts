@@ -1,4 +1,4 @@
-import { whitespace } from './lexer.ts'
+import { whitespace } from './lexemes.ts'
 import { strip } from './text.ts'
 
 export type WrapOptions = { readonly width: number; readonly longWords: 'broken' | 'kept'; readonly hyphens: 'broken' | 'kept' }
