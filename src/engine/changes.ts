@@ -35,19 +35,40 @@ export async function changeOfPush(event: Pushed, deps: ChangeDeps, signal: Abor
     origin,
   }
   const changedPaths = await pathsOfPush(event, isDefault, deps.reader, signal)
-  const named = branch === undefined ? { tag: ref.replace(/^refs\/tags\//, '') } : { branch }
   return {
     kind: 'change',
     change: {
       repository,
       provenance,
-      change: { event: 'push', ...named, changedPaths },
+      change: { event: 'push', ...namedBy(ref, branch), changedPaths },
       judgeSha: undefined,
       requiredByRules: [],
       skipped: skipWord(event.headCommitMessage),
     },
   }
 }
+
+/**
+ * What a push changed, from what is kept of it: of the same origin, whoever asks again. What a new or forced branch changed is not kept, so
+ * every file counts.
+ */
+export async function changeOfPushAgain(provenance: Provenance, { reader }: ChangeDeps, signal: AbortSignal): Promise<SubmittedChange> {
+  const { tier: _, ...kept } = provenance
+  const { sha, baseSha, ref, headRef } = kept
+  const repository = { id: kept.repositoryId, installationId: kept.installationId, fullName: kept.repository }
+  const changedPaths =
+    baseSha === '' ? 'unknown' : await reader.changedPaths(repository, { kind: 'compare', base: baseSha, head: sha }, signal)
+  return {
+    repository,
+    provenance: kept,
+    change: { event: 'push', ...namedBy(ref, headRef === '' ? undefined : headRef), changedPaths },
+    judgeSha: undefined,
+    requiredByRules: [],
+    skipped: skipWord(await reader.commitMessage(repository, sha, signal)),
+  }
+}
+
+const namedBy = (ref: string, branch: string | undefined) => (branch === undefined ? { tag: ref.replace(/^refs\/tags\//, '') } : { branch })
 
 /** Works out what a pull request changes now, whatever the delivery said. */
 export async function changeOfPullRequest(request: PullRequestRequest, deps: ChangeDeps, signal: AbortSignal): Promise<ChangeResult> {

@@ -12,6 +12,8 @@ import type {
   ForgeReader,
   ReportStore,
   RepositoryReference,
+  SubmissionId,
+  SubmissionStore,
   ViewStore,
   Waker,
   WorkflowStore,
@@ -33,6 +35,7 @@ export type DeliveryDeps = {
   readonly commands: ReturnType<typeof createCommands>
   readonly reruns: ReturnType<typeof createReruns>
   readonly views: ViewStore
+  readonly submissions: Pick<SubmissionStore, 'get' | 'originOf'>
   readonly reports: ReportStore
   readonly workflows: WorkflowStore
   readonly reader: ForgeReader
@@ -99,10 +102,31 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
   async function checkRerequested(event: CheckRerequested, signal: AbortSignal): Promise<void> {
     const target = await deps.views.byCheckRun(event.checkRunId)
     if (!target || event.appId !== deps.appId || !(await mayRerun(event, event.checkRunId, signal))) return
-    if (target.kind === 'config') return
+    if (target.kind === 'config') return planAgain(target.submission, event, signal)
     const view = await deps.views.workflow(target.id)
     if (view?.workflow.finishedAt !== undefined)
       await deps.reruns.rerun([{ view, scope: { kind: 'everything' } }], { sender: event.sender, nonce: '' }, signal)
+  }
+
+  /** Of `osmo / config`: the commit is planned anew, as whose code it was judged to be when it was pushed. */
+  async function planAgain(id: SubmissionId, { sender }: CheckRerequested, signal: AbortSignal): Promise<void> {
+    const submission = await deps.submissions.get(id)
+    if (!submission) return
+    const { provenance } = submission
+    const { repositoryId, installationId, repository, pullRequest, origin } = provenance
+    if (pullRequest === undefined) return deps.submitter.pushAgain(provenance, signal)
+    const originAt = async (sha: CommitSha) =>
+      sha === provenance.sha ? origin : ((await deps.submissions.originOf(repositoryId, pullRequest, sha)) ?? 'untrusted')
+    await deps.submitter.pullRequest(
+      {
+        repository: { id: repositoryId, installationId, fullName: repository },
+        number: pullRequest,
+        action: 'synchronize',
+        sender,
+        originAt,
+      },
+      signal,
+    )
   }
 
   /** Decided from the state and never from the kind of event: what failed runs again; everything, when nothing did (github.md §1.4). */

@@ -1,5 +1,6 @@
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
-import { type ChangeDeps, changeOfPullRequest, changeOfPush, type PullRequestRequest } from './changes.ts'
+import type { Provenance } from '../workflow/state.ts'
+import { type ChangeDeps, changeOfPullRequest, changeOfPush, changeOfPushAgain, type PullRequestRequest } from './changes.ts'
 import type { Pushed } from './domain-event.ts'
 import type { Logger } from './log.ts'
 import type { SubmissionStore, ViewStore, WorkflowRow, WorkflowStore } from './ports.ts'
@@ -24,12 +25,20 @@ export type Submitted = {
 
 /** Opens what a change leads to. Hearing of the same change twice opens nothing twice: run keys are unique. */
 export function createSubmitter(deps: SubmitterDeps) {
-  return { push, pullRequest, submit }
+  return { push, pushAgain, pullRequest, submit }
 
   async function push(event: Pushed, signal: AbortSignal): Promise<void> {
     const result = await changeOfPush(event, deps, signal)
     if (result.kind === 'change') await submitTriggered(result.change, signal)
     else deps.log.info({ repository: event.repository.fullName, ref: event.ref, reason: result.reason }, 'Push ran nothing')
+  }
+
+  /** Reads the specs of a commit anew and says what they lead to; what runs already goes on. An older commit must not end what its branch runs now. */
+  async function pushAgain(provenance: Provenance, signal: AbortSignal): Promise<void> {
+    const change = await changeOfPushAgain(provenance, deps, signal)
+    const { ref, headRef, sha } = provenance
+    if (headRef === '' || (await deps.reader.branchHead(change.repository, headRef, signal)) === sha) await submitTriggered(change, signal)
+    else deps.log.info({ repository: change.repository.fullName, ref, sha }, 'Not planned again: the branch has moved on')
   }
 
   async function pullRequest(request: PullRequestRequest, signal: AbortSignal): Promise<void> {

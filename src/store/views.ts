@@ -86,7 +86,8 @@ async function ids(db: Database, condition: ReturnType<typeof sql>): Promise<rea
 async function byCheckRun(db: Database, checkRunId: number): ReturnType<ViewStore['byCheckRun']> {
   const [id] = await ids(db, sql`check_run_id = ${checkRunId}`)
   if (id) return { kind: 'workflow', id }
-  const { rows } = await sql<{ id: string }>`select id from submission where config_check_run_id = ${checkRunId} limit 1`.execute(db)
+  const { rows } = await sql<{ id: string }>`
+    select id from submission where config_check_run_id = ${checkRunId} order by ordinal desc limit 1`.execute(db)
   return rows[0] && { kind: 'config', submission: rows[0].id }
 }
 

@@ -44,6 +44,43 @@ describe('osmo / config', () => {
     assert.match(config.summary, /Rename this file to config\.yaml/)
   })
 
+  it('is written anew by its "Re-run" button, with specs as they are read now, and what ran is left alone', async () => {
+    world = await aWorld()
+    const sha = await world.push('main', { [reach]: chain(), '.osmo/bad.yaml': 'workflow: [' })
+    await world.check(sha, 'osmo / reach')
+    const { id } = await world.check(sha, 'osmo / config')
+    const { specFiles } = world.github.reader
+    world.github.reader.specFiles = async (...given) => (await specFiles(...given)).filter(({ path }) => path === reach)
+    await world.rerequest(id, 'sam')
+    assert.equal((await world.check(sha, 'osmo / config')).conclusion, 'failure')
+    await world.rerequest(id)
+    await world.until('it is green', async () => (await world.check(sha, 'osmo / config')).conclusion === 'success')
+    assert.equal((await world.check(sha, 'osmo / config')).id, id)
+    assert.equal((await world.store.views.list({}, 10)).length, 1)
+  })
+
+  it("of a pull request keeps the code's origin, whoever clicks", async () => {
+    world = await aWorld('heard', ['trusted'])
+    await world.push('main', { 'README.md': 'x' })
+    const { sha } = await world.openPullRequest('next', { [reach]: chain(), '.osmo/bad.yaml': 'workflow: [' }, { as: 'sam' })
+    const { id } = await world.check(sha, 'osmo / config')
+    await world.rerequest(id, 'mara')
+    await world.settle()
+    const submissions = await world.database.pool.query(`select provenance ->> 'origin' as origin from submission where sha = $1`, [sha])
+    assert.deepEqual(submissions.rows, [{ origin: 'untrusted' }, { origin: 'untrusted' }])
+    assert.deepEqual(world.machine.started, [])
+  })
+
+  it('of a commit that its branch has left behind is left as it is', async () => {
+    world = await aWorld()
+    const sha = await world.push('main', { '.osmo/bad.yaml': 'workflow: [' })
+    const { id } = await world.check(sha, 'osmo / config')
+    await world.push('main', { '.osmo/bad.yaml': '', [reach]: chain() })
+    await world.rerequest(id)
+    await world.settle()
+    assert.equal((await world.database.pool.query('select from submission where sha = $1', [sha])).rows.length, 1)
+  })
+
   it('lets nobody be judged by settings of the base branch that cannot be read', async () => {
     world = await aWorld()
     await world.push('main', { [reach]: chain('on: {pull_request: {}}\n'), '.osmo/config.yml': 'required: [reach]\n' })
