@@ -79,7 +79,7 @@ function taskTable(view: WorkflowView, now: Instant): Html {
       ? html`<p class="faint">… and ${view.tasks.length - shown.length} more that completed or wait</p>`
       : nothing
   return html`<table class="cards tasks"><caption class="hidden">Tasks</caption>
-<thead><tr><th>Task</th><th>State</th><th>Platform</th><th class="number" title="since the workflow was opened">Queued</th><th class="number" title="since the workflow was opened">Started</th><th class="number">Duration</th><th>Timeline</th></tr></thead>
+<thead><tr><th>Task</th><th>State</th><th>Platform</th><th class="number" title="since the workflow was opened">Started</th><th class="number">Duration</th><th>Timeline</th></tr></thead>
 <tbody>${shown.map((task) => taskRow(view, task, span, now))}</tbody></table>${more}`
 }
 
@@ -97,7 +97,6 @@ function taskRow(view: WorkflowView, task: TaskView, span: Span, now: Instant): 
 <th scope="row"><a href="${taskPath(view.workflow.displayId, task.name)}">${line(task.name)}</a>${groupName(view, task)}${attemptCount(task)}</th>
 <td data-label="State">${badge(toneOf(state), state.status.toLowerCase().replaceAll('_', ' '))} ${reason(task, words)}</td>
 <td class="platform" data-label="Platform">${line(task.template.platform, 80)}</td>
-${numberCell('Queued', offset('queuedAt' in state ? state.queuedAt : undefined, span.start))}
 ${numberCell('Started', offset('startedAt' in state ? state.startedAt : undefined, span.start))}
 ${numberCell('Duration', durationWords(task, now))}
 <td class="bars">${timelineBar([...earlier, state], span)}</td>
