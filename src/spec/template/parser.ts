@@ -1,7 +1,9 @@
 import { nearestWord } from '../suggestion.ts'
 import { ExpressionParser } from './expressions.ts'
+import { readFilter, readFilters } from './filter-syntax.ts'
 import type { RenderLimits, Span } from './limits.ts'
 import type { Body, Expression, ForStatement, IfStatement, MacroSignature, Statement, SyntaxFault, Target } from './syntax.ts'
+import { readTarget } from './targets.ts'
 import { SyntaxFailure, TokenStream } from './token-stream.ts'
 
 export type ParsedTemplate = { readonly body: Body; readonly faults: readonly SyntaxFault[] }
@@ -42,7 +44,7 @@ class Parser {
   constructor(source: string, limits: RenderLimits) {
     this.#maximumDepth = limits.depth
     this.#stream = new TokenStream(source)
-    this.#expressions = new ExpressionParser(this.#stream, source, Math.floor(limits.depth / 2))
+    this.#expressions = new ExpressionParser(this.#stream, Math.floor(limits.depth / 2))
   }
 
   parse(): ParsedTemplate {
@@ -223,7 +225,7 @@ class Parser {
   }
 
   #forHead(): Pick<ForStatement, 'target' | 'iterable' | 'filter' | 'recursion'> {
-    const target = this.#expressions.target('plain', 'in')
+    const target = readTarget(this.#expressions, 'plain', 'in')
     this.#stream.expectWord('in')
     const iterable = this.#expressions.tuple('without-conditional', 'recursive')
     const filter = this.#stream.skipWord('if') ? this.#expressions.expression() : undefined
@@ -246,9 +248,9 @@ class Parser {
   }
 
   #setHead(): { target: Target; value: Expression | undefined; filter: Expression | undefined } {
-    const target = this.#expressions.target('any')
+    const target = readTarget(this.#expressions, 'any')
     if (this.#stream.skipOperator('=')) return { target, value: this.#expressions.tuple(), filter: undefined }
-    return { target, value: undefined, filter: this.#expressions.filters(undefined) }
+    return { target, value: undefined, filter: readFilters(this.#expressions, undefined) }
   }
 
   #macro(start: number): Statement {
@@ -301,7 +303,7 @@ class Parser {
 
   #filterBlock(start: number): Statement {
     const opening = { name: 'filter', start, end: this.#stream.next().end }
-    const filter = this.#header(() => this.#expressions.filters(this.#expressions.filter(undefined)) ?? nothing, nothing)
+    const filter = this.#header(() => readFilters(this.#expressions, readFilter(this.#expressions, undefined)) ?? nothing, nothing)
     const body = this.#body(['endfilter'], opening)
     return { kind: 'filter-block', filter, body, start, end: this.#close() }
   }
@@ -317,7 +319,7 @@ class Parser {
     const bindings: (readonly [Target, Expression])[] = []
     while (this.#stream.current.kind !== 'block-end') {
       if (bindings.length > 0) this.#stream.expectOperator(',')
-      const target = this.#expressions.target('plain')
+      const target = readTarget(this.#expressions, 'plain')
       this.#stream.expectOperator('=')
       bindings.push([target, this.#expressions.expression()])
     }

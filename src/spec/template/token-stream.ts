@@ -35,6 +35,12 @@ export class TokenStream {
     return this.#tokens[this.#index - 1]?.end ?? 0
   }
 
+  /** The cursor stands right behind the opening braces. */
+  get isTagEmpty(): boolean {
+    const before = this.#tokens[this.#index - 1]
+    return before?.kind === 'print-begin' && before.end === this.current.start
+  }
+
   next(): Token {
     const token = this.current
     if (token.kind === 'invalid') throw new SyntaxFailure(token.text, token)

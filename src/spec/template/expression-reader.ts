@@ -1,0 +1,38 @@
+import type { Span } from './limits.ts'
+import type { Expression, SyntaxFault } from './syntax.ts'
+import type { TokenStream } from './token-stream.ts'
+
+/** What the parts of the grammar of expressions ask of the whole. */
+export interface ExpressionReader {
+  readonly stream: TokenStream
+  /** Filters and tests that there are not. */
+  readonly unknownNames: SyntaxFault[]
+  expression(): Expression
+  /** Expressions with commas between them make a tuple. */
+  tuple(): Expression
+  /** A name stands in an expression: macros accept some arguments only when their bodies mention them. */
+  mention(name: string): void
+  /** One level deeper; fails beyond the limit. */
+  enter(): void
+  leave(): void
+}
+
+/** With a comma between two and after the last if one likes, up to the closing bracket. */
+export function readList<T>(stream: TokenStream, close: string, one: () => T): T[] {
+  const items: T[] = []
+  while (!stream.isOperator(close)) {
+    items.push(one())
+    if (!stream.skipOperator(',')) break
+  }
+  stream.expectOperator(close)
+  return items
+}
+
+export function isTupleEnd({ current: { kind, text } }: TokenStream, endWord: string | undefined): boolean {
+  if (kind === 'print-end' || kind === 'block-end' || kind === 'end') return true
+  return (kind === 'operator' && text === ')') || (kind === 'name' && text === endWord)
+}
+
+export function spanOf({ start, end }: Span): Span {
+  return { start, end }
+}

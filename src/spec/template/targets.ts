@@ -1,0 +1,42 @@
+import { constants } from './constants.ts'
+import { type ExpressionReader, isTupleEnd } from './expression-reader.ts'
+import type { Target } from './syntax.ts'
+import { SyntaxFailure } from './token-stream.ts'
+
+/** Where `for`, `set` and `with` put values; with `any`, an attribute of a namespace too. `endWord` may follow, as `in` does. */
+export function readTarget(reader: ExpressionReader, form: 'any' | 'plain', endWord?: string): Target {
+  const { stream } = reader
+  const { start } = stream.current
+  const items: Target[] = []
+  let commas = 0
+  while (!isTupleEnd(stream, endWord) && !stream.isOperator('=')) {
+    items.push(readOne(reader, form))
+    if (!stream.skipOperator(',')) break
+    commas++
+  }
+  const only = items[0]
+  if (only === undefined) return stream.fail('a name to assign to')
+  return commas === 0 ? only : { kind: 'tuple', items, start, end: stream.previousEnd }
+}
+
+function readOne(reader: ExpressionReader, form: 'any' | 'plain'): Target {
+  const { stream } = reader
+  const { start } = stream.current
+  if (stream.skipOperator('(')) return readBracketed(reader, form)
+  const token = stream.expectName('a name to assign to')
+  if (constants.has(token.text))
+    throw new SyntaxFailure(`Expected a name to assign to, and "${token.text}" is a constant. Use another name.`, token)
+  if (form === 'any' && stream.skipOperator('.')) {
+    const attribute = stream.expectName('the name of an attribute').text
+    return { kind: 'namespace', name: token.text, attribute, start, end: stream.previousEnd }
+  }
+  return { kind: 'name', name: token.text, start, end: token.end }
+}
+
+function readBracketed(reader: ExpressionReader, form: 'any' | 'plain'): Target {
+  reader.enter()
+  const inner = readTarget(reader, form)
+  reader.stream.expectOperator(')')
+  reader.leave()
+  return inner
+}
