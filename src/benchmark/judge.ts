@@ -1,5 +1,5 @@
 import { pairsNeededForFine } from './judging/capacity.ts'
-import { type Draft, draftRows } from './judging/draft.ts'
+import { type Asked, type Draft, draftRows } from './judging/draft.ts'
 import type { Sample, Scale } from './judging/effect.ts'
 import { firstOutcomes } from './judging/episode-pairs.ts'
 import type { Limit } from './judging/limit.ts'
@@ -19,8 +19,8 @@ export type Judgement = {
   readonly conclusion: Conclusion
   /** Worst first: gates before metrics that only inform. */
   readonly rows: readonly MetricRow[]
-  /** How many questions were asked of gates: the family over which their q values are adjusted. */
-  readonly gateTests: number
+  /** How many questions were asked of gates, by base's spec and by head's alone: two families, over each of which q values are adjusted. */
+  readonly gateTests: Readonly<Record<Asked['by'], number>>
   /** What the parsers remarked, each once. */
   readonly warnings: readonly string[]
 }
@@ -67,30 +67,46 @@ export type ShownChange = { readonly kind: 'none' } | ({ readonly kind: Scale } 
  */
 export function judge(inputs: readonly BenchmarkInput[]): Judgement {
   const drafts = inputs.flatMap(draftRows)
-  const gates = concludeFamily(
+  const gates = concludeRole(
     drafts.filter(({ role }) => role === 'gate'),
     gateLevel,
   )
-  const infos = concludeFamily(
+  const infos = concludeRole(
     drafts.filter(({ role }) => role === 'info'),
     infoLevel,
   )
   const rows = [...gates, ...infos].sort(worstFirst)
-  const gateTests = drafts.filter(({ role }) => role === 'gate').reduce((sum, { questions }) => sum + questions.length, 0)
+  const asked = drafts.filter(({ role }) => role === 'gate').flatMap(({ questions }) => questions)
+  const gateTests = { base: family(asked, 'base').length, head: family(asked, 'head').length }
   return { conclusion: conclude(inputs, rows), rows, gateTests, warnings: warningsOf(inputs) }
 }
 
-function concludeFamily(drafts: readonly Draft[], level: number): readonly MetricRow[] {
-  const questions = drafts.flatMap((draft) => draft.questions)
+/**
+ * Base's questions are a family of their own, so that gates which head adds cannot dilute them (extensions.md §5: a pull request cannot
+ * soften its own judge).
+ */
+function concludeRole(drafts: readonly Draft[], level: number): readonly MetricRow[] {
+  const asked = drafts.flatMap((draft) => draft.questions)
+  const answers = new Map([...answerFamily(family(asked, 'base'), level), ...answerFamily(family(asked, 'head'), level)])
+  return drafts.map((draft) =>
+    toRow(
+      draft,
+      draft.questions.flatMap(({ question }) => answers.get(question) ?? []),
+    ),
+  )
+}
+
+const family = (asked: readonly Asked[], by: Asked['by']) => asked.filter((one) => one.by === by).map(({ question }) => question)
+
+function answerFamily(questions: readonly Question[], level: number): ReadonlyMap<Question, Answered> {
   const worse = adjusted(questions, ({ pWorse }) => pWorse)
   const better = adjusted(questions, ({ pBetter }) => pBetter)
-  return drafts.map((draft) => {
-    const answers = draft.questions.map((question) => {
+  return new Map(
+    questions.map((question) => {
       const q = { worse: worse.get(question) ?? 1, better: better.get(question) ?? 1 }
-      return { question, q, ...answer(question, q, level, questions.length) }
-    })
-    return toRow(draft, answers)
-  })
+      return [question, { question, q, ...answer(question, q, level, questions.length) }]
+    }),
+  )
 }
 
 /** Questions that nothing could be tested for count with p = 1, so that the size of the family does not depend on the results. */

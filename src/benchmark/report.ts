@@ -228,13 +228,18 @@ function howJudged(judgement: Judgement, gates: readonly MetricRow[]): string {
     .slice(0, 10)
   const lines = [
     'A gate is **regressed** when q ≤ .01 and the estimate is worse than its budget, **improved** when the same holds with the arms swapped, **fine** when the bad end of the 95 % interval is inside the budget, else **inconclusive**. A number that is missing is never a success.',
-    `q is p after Benjamini and Hochberg over ${count(judgement.gateTests, 'test')} of the gates of this workflow. Episodes: McNemar’s mid-p on pairs, Newcombe’s interval. Numbers: exact Mann-Whitney and Hodges-Lehmann on the median of each run. Counts: Fisher, Newcombe.`,
+    `q is p after Benjamini and Hochberg over ${familyWords(judgement.gateTests)}. Episodes: McNemar’s mid-p on pairs, Newcombe’s interval. Numbers: exact Mann-Whitney and Hodges-Lehmann on the median of each run. Counts: Fisher, Newcombe.`,
     ...(power.length > 0 ? [power.join('\n')] : []),
     ...testbedLines(judgement.rows),
     ...(judgement.warnings.length > 0 ? [judgement.warnings.map((warning) => `- ⚠️ ${escapeMarkdown(warning)}`).join('\n')] : []),
   ]
   return `<details><summary>How this was judged</summary>\n\n${lines.join('\n\n')}\n\n</details>`
 }
+
+const familyWords = ({ base, head }: Judgement['gateTests']) =>
+  head === 0
+    ? `${count(base, 'test')} of the gates of this workflow`
+    : `${count(base, 'test')} of base’s gates, and over the ${count(head, 'test')} that only head asks for by themselves`
 
 function testbedLines(rows: readonly MetricRow[]): readonly string[] {
   const testbeds = [...new Set(rows.map(({ testbed }) => testbed).filter(Boolean))].slice(0, 10)

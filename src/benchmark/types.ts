@@ -60,6 +60,8 @@ export type BenchmarkInput = {
   /** The platform and testbed in words, such as `bench (AMD EPYC, 2 cores)`. */
   readonly testbed: string
   readonly metrics: Readonly<Record<string, MetricPolicy>>
+  /** What base's spec asks of this task; undefined where the spec has no judge but itself. What only head asks is a family of its own. */
+  readonly askedByBase: BenchmarkInput['metrics'] | undefined
   readonly comparison:
     | { readonly kind: 'none' }
     | { readonly kind: 'interleaved'; readonly base: 'measured' }

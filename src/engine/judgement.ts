@@ -44,6 +44,7 @@ function benchmarkInput(
     task: benchmark.task,
     testbed: task?.template.platform ?? 'no platform',
     metrics: benchmark.metrics,
+    askedByBase: benchmark.askedByBase,
     comparison: comparison(view, benchmark, task, runs),
     runs: runs.filter((run) => whyUnmeasured(run) === undefined),
     history: history(past),

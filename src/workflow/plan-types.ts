@@ -93,6 +93,8 @@ export type PlannedBenchmark = {
   readonly path: string
   readonly format: string | undefined
   readonly metrics: Readonly<Record<string, MetricPolicy>>
+  /** What base's spec asks of this task, nothing where base has no such task or entry; undefined where the spec judges itself. */
+  readonly askedByBase: Readonly<Record<string, MetricPolicy>> | undefined
   readonly compare: Compare | undefined
   readonly line: number
 }

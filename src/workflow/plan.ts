@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Benchmark, Compare, GroupSpec, PlatformConfig, RepositoryConfig, TaskSpec, WorkflowSpec } from '../spec/types.ts'
 import { isSame, strictest } from './judge-policy.ts'
 import type { WorkflowId } from './names.ts'
-import { type Placement, type PlacementResult, place, tierIsAtMost, tierOf } from './placement.ts'
+import { type Placement, type PlacementResult, place, refused, tierIsAtMost, tierOf } from './placement.ts'
 import type { BaseTemplate, Dispatch, PlannedBenchmark, PlannedGroup, PlannedTask, TaskTemplate, WorkflowPlan } from './plan-types.ts'
 import { softenings } from './softening.ts'
 import type { Provenance, TaskPolicy } from './state.ts'
@@ -43,11 +43,7 @@ export function plan(input: PlanInput): PlanResult {
   const { spec, provenance, platforms, settings } = input
   const tasks = spec.groups.flatMap((group) => group.tasks)
   if (tasks.length > platforms.workflow.maxTasks)
-    return {
-      kind: 'refused',
-      conclusion: 'failure',
-      reason: `Workflow cannot have more than ${platforms.workflow.maxTasks} tasks; it has ${tasks.length}.`,
-    }
+    return refused('failure', `Workflow cannot have more than ${platforms.workflow.maxTasks} tasks; it has ${tasks.length}.`)
   const placed = place(spec, provenance.repository, provenance.origin, settings.pool, platforms)
   return placed.kind === 'placed' ? { kind: 'planned', plan: planned(input, placed.placement) } : placed
 }
@@ -233,10 +229,22 @@ function policy(
  * of a task that head drops are unmeasured and never forgotten.
  */
 function expand(entry: Benchmark, spec: WorkflowSpec, judge: WorkflowSpec | undefined): readonly PlannedBenchmark[] {
-  const judged = judge?.benchmarks.some((other) => isSame(entry, other)) ? taskNames(judge) : []
+  const own = judge?.benchmarks.find((other) => isSame(entry, other))
+  const judged = judge && own ? taskNames(judge) : []
   const names = [...new Set([...taskNames(spec), ...judged])].filter((name) => matchesTask(entry.task, name))
   const { name, path, metrics, line } = entry
-  const planned = (task: string): PlannedBenchmark => ({ name, task, path, metrics, line, format: entry.format, compare: entry.compare })
+  const isBases = (task: string) => judged.includes(task) || names.length === 0
+  const askedOf = (task: string) => (judge ? ((isBases(task) ? own?.metrics : undefined) ?? {}) : undefined)
+  const planned = (task: string): PlannedBenchmark => ({
+    name,
+    task,
+    path,
+    metrics,
+    askedByBase: askedOf(task),
+    line,
+    format: entry.format,
+    compare: entry.compare,
+  })
   return names.length === 0 ? [planned(entry.task)] : names.map(planned)
 }
 

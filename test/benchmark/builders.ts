@@ -17,6 +17,7 @@ export function anInput(over: Partial<BenchmarkInput>): BenchmarkInput {
     task: 'bench',
     testbed: 'bench (2 cores)',
     metrics: { latency_ms: aGate() },
+    askedByBase: undefined,
     comparison: { kind: 'interleaved', base: 'measured' },
     runs: [],
     history: {},

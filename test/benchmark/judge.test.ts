@@ -42,6 +42,36 @@ describe('numbers, 10+10 runs, budget 3 %, lower is better', () => {
   })
 })
 
+describe('gates that only head asks for', () => {
+  const shifted = [100, 101, 99, 102, 98, 100.5, 99.5, 101.5, 98.5, 100.2]
+  const slower = shifted.map((value, index) => value * (index === 9 ? 0.99 : 1.03) + 0.6 * Math.sin(index))
+  const gate = aGate({ maxRegression: { kind: 'relative', fraction: 0.01 } })
+  const padding = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`padding_${index}`, gate]))
+  const withPadding = numbers(shifted, slower).map(({ arm, pair, files: [file] }) => {
+    const latency = file?.parsed.kind === 'measured' ? file.parsed.measurements[0]?.value : undefined
+    assert.ok(latency?.kind === 'samples')
+    const constants = Object.fromEntries(Object.keys(padding).map((name) => [name, 5]))
+    return aRun(arm, pair, JSON.stringify({ latency_ms: latency.samples[0], ...constants }))
+  })
+  const outcome = (over: Partial<BenchmarkInput>) =>
+    judge([anInput({ runs: withPadding, ...over })]).rows.find(({ metric }) => metric === 'latency_ms')?.outcome
+
+  it('do not dilute what base asks', () => {
+    assert.equal(outcome({ metrics: { latency_ms: gate } }), 'regressed')
+    assert.equal(outcome({ metrics: { latency_ms: gate, ...padding } }), 'inconclusive')
+    assert.equal(outcome({ metrics: { latency_ms: gate, ...padding }, askedByBase: { latency_ms: gate } }), 'regressed')
+  })
+
+  it('nor do limits that head puts beside them, and both families are said', () => {
+    const bounded = { ...gate, min: 0, max: 1e9 }
+    const judgement = judge([
+      anInput({ runs: withPadding, metrics: { latency_ms: bounded, 'pad*': gate }, askedByBase: { latency_ms: gate } }),
+    ])
+    assert.deepEqual(judgement.gateTests, { base: 1, head: 22 })
+    assert.equal(judgement.rows.find(({ metric }) => metric === 'latency_ms')?.outcome, 'regressed')
+  })
+})
+
 describe('success over paired episodes, budget 5 points', () => {
   const table: readonly (readonly [{ both: number; lost: number; won: number; neither: number }, string, string])[] = [
     [{ both: 140, lost: 40, won: 12, neither: 8 }, 'regressed', 'failure'],

@@ -166,6 +166,7 @@ export function aBenchmark(task: string): PlannedBenchmark {
     path: 'result.json',
     format: undefined,
     metrics: { success: { gate: true, required: false, maxRegression: { kind: 'points', points: 0.05 } } },
+    askedByBase: undefined,
     compare: undefined,
     line: 1,
   }

@@ -192,6 +192,34 @@ describe('What a pull request does to its judge', () => {
     assert.match(head.notices.join(), /`evaluate-hard`, whose numbers decide/)
   })
 
+  it("what base asks is kept apart from what only head asks, of base's tasks and of new ones", () => {
+    const matrix = (limits: string, ...names: readonly string[]) =>
+      specOf(
+        `benchmarks:\n  - {name: all, task: "evaluate-*", path: e.json, metrics: {success: {gate: true, ${limits}}}}\nworkflow:\n  name: r\n  tasks:\n${names.map((name) => `    - {name: ${name}, image: i, command: [x]}\n`).join('')}`,
+      )
+    const head = planned(matrix('min: 0.6, max: 9', 'evaluate-easy', 'evaluate-new'), {
+      provenance: pull(),
+      judge: matrix('min: 0.5', 'evaluate-easy'),
+    })
+    assert.deepEqual(
+      head.benchmarks.map(({ task, metrics, askedByBase }) => [
+        task,
+        metrics.success?.min,
+        askedByBase?.success?.min,
+        askedByBase?.success?.max,
+      ]),
+      [
+        ['evaluate-easy', 0.6, 0.5, undefined],
+        ['evaluate-new', 0.6, undefined, undefined],
+      ],
+    )
+    assert.deepEqual(
+      planned(matrix('min: 0.5', 'evaluate-easy')).benchmarks.map(({ askedByBase }) => askedByBase),
+      [undefined],
+      'a push has no judge but itself',
+    )
+  })
+
   it('a changed command of a gated task is told', () => {
     const changed = {
       ...comparing(),

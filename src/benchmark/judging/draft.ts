@@ -1,7 +1,7 @@
 import type { BenchmarkInput, Direction, MetricPolicy } from '../types.ts'
 import { type ArmReading, readArm } from './arm.ts'
 import { resolveBudget } from './budget.ts'
-import { type DeclaredMetric, declaredMetrics } from './declared.ts'
+import { type Declared, type DeclaredMetric, declaredMetrics } from './declared.ts'
 import { compareSeries, type Effect, type Scale } from './effect.ts'
 import { againstLimit, type Limit } from './limit.ts'
 import { answered, askLimit, askRegression, type Question } from './question.ts'
@@ -20,8 +20,10 @@ export type Draft = {
   readonly effect: Effect
   readonly budget: { readonly scale: Scale; readonly amount: number } | undefined
   readonly limits: readonly Limit[]
-  readonly questions: readonly Question[]
+  readonly questions: readonly Asked[]
 }
+/** `by`: whose spec asks. What only head asks must not make what base asks any easier to pass. */
+export type Asked = { readonly question: Question; readonly by: 'base' | 'head' }
 
 /** A change of an unlisted metric smaller than this is not worth a mark: 2 %, or 2 points of a rate. */
 const worthMentioning = 0.02
@@ -59,7 +61,7 @@ function draftRow(input: BenchmarkInput, declared: DeclaredMetric, baseArm: ArmR
 
 type RowStart = Pick<Draft, 'input' | 'metric' | 'unit' | 'base' | 'head'> & { readonly fromFiles: Direction }
 
-function draftGate({ fromFiles, ...row }: RowStart, gates: readonly MetricPolicy[]): Draft {
+function draftGate({ fromFiles, ...row }: RowStart, gates: readonly Declared[]): Draft {
   const asked = gates.map((gate) => askGate(row, gate, gate.direction ?? fromFiles))
   const budget = asked.find((one) => one.budget)?.budget
   return {
@@ -78,34 +80,47 @@ function draftInfo({ fromFiles, ...row }: RowStart, policies: readonly MetricPol
   const direction = policies.find((policy) => policy.direction)?.direction ?? fromFiles
   const effect = compareSeries(row.base, row.head, defaultScale(row.head))
   const isTestable = effect.kind === 'tested' && direction !== 'unknown' && direction !== 'none'
-  const questions = isTestable ? [askRegression(effect, direction, worthMentioning)] : []
+  const questions = isTestable ? [{ question: askRegression(effect, direction, worthMentioning), by: 'base' as const }] : []
   return { ...row, role: 'info', required: false, direction, effect, budget: undefined, limits: [], questions }
 }
 
 function askGate(
   row: Omit<RowStart, 'fromFiles'>,
-  gate: MetricPolicy,
+  gate: Declared,
   direction: Direction,
-): { questions: readonly Question[]; budget?: Draft['budget'] } {
+): { questions: readonly Asked[]; budget?: Draft['budget'] } {
+  const known = knownToBase(row.input, gate)
   const limits = limitsOf(gate)
-  const limitQuestions = limits.map((limit) =>
-    askLimit(againstLimit(row.head, inShare(limit, row)), row.head.kind === 'continuous' ? 'runs' : 'trials'),
-  )
-  if (row.head.kind === 'missing') return { questions: [answered('unmeasured', 'head', row.head.reason)] }
+  const limitQuestions = limits.map((limit) => ({
+    question: askLimit(againstLimit(row.head, inShare(limit, row)), row.head.kind === 'continuous' ? 'runs' : 'trials'),
+    by: known?.[limit.side] === undefined ? ('head' as const) : ('base' as const),
+  }))
+  const change = (question: Question): Asked => ({ question, by: known?.maxRegression ? 'base' : 'head' })
+  const fault = (answer: Question): Asked => ({ question: answer, by: known ? 'base' : 'head' })
+  if (row.head.kind === 'missing') return { questions: [fault(answered('unmeasured', 'head', row.head.reason))] }
   if (!gate.maxRegression)
     return {
       questions:
-        limits.length > 0 ? limitQuestions : [answered('unmeasured', 'configuration', 'the gate has no `max-regression`, `min` or `max`')],
+        limits.length > 0
+          ? limitQuestions
+          : [fault(answered('unmeasured', 'configuration', 'the gate has no `max-regression`, `min` or `max`'))],
     }
   if (row.input.comparison.kind === 'none' && row.input.onDefaultBranch)
-    return { questions: [...limitQuestions, answered('fine', 'none', 'recorded as the level of the default branch')] }
+    return { questions: [...limitQuestions, change(answered('fine', 'none', 'recorded as the level of the default branch'))] }
   const budget = resolveBudget(gate.maxRegression, row.head, row.unit)
-  if (budget.kind === 'unfit') return { questions: [...limitQuestions, answered('unmeasured', 'configuration', budget.reason)] }
+  if (budget.kind === 'unfit') return { questions: [...limitQuestions, change(answered('unmeasured', 'configuration', budget.reason))] }
   const effect = compareSeries(row.base, row.head, budget.scale)
   return {
-    questions: [askRegression(effect, direction, budget.amount), ...limitQuestions],
+    questions: [change(askRegression(effect, direction, budget.amount)), ...limitQuestions],
     budget: { scale: budget.scale, amount: budget.amount },
   }
+}
+
+/** The gate as base has it; the gate itself where nobody else judges. */
+function knownToBase({ askedByBase }: BenchmarkInput, gate: Declared): MetricPolicy | undefined {
+  if (!askedByBase) return gate
+  const own = Object.hasOwn(askedByBase, gate.pattern) ? askedByBase[gate.pattern] : undefined
+  return own?.gate ? own : undefined
 }
 
 /** Rates are shares; a limit written in percent is one hundredth of it. */
