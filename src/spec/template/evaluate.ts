@@ -1,24 +1,13 @@
+import { addNamed, spreadItems, spreadPairs } from './arguments.ts'
 import { getAttribute, getItem } from './attributes.ts'
 import { dictFrom } from './dicts.ts'
-import { collect } from './iteration.ts'
-import { type Meter, type Span, TemplateFailure, typeFault } from './limits.ts'
-import {
-  type CallArguments,
-  isDict,
-  isObject,
-  list,
-  type Machine,
-  noArguments,
-  textOf,
-  tuple,
-  undefinedValue,
-  type Value,
-} from './objects.ts'
+import { type Span, typeFault } from './limits.ts'
+import { type CallArguments, list, type Machine, noArguments, tuple, undefinedValue, type Value } from './objects.ts'
 import { applyBinary, applyCompare, applyUnary, concatenate } from './operators.ts'
 import type { Scope } from './scope.ts'
 import { slice } from './slicing.ts'
 import type { Arguments, ConditionalExpression, Expression, SliceExpression } from './syntax.ts'
-import { describeValue, isTrue, typeName } from './values.ts'
+import { isTrue } from './values.ts'
 
 /** The interpreter as expressions need it. */
 export interface Evaluator extends Machine {
@@ -203,52 +192,3 @@ export function evaluateArguments(given: Arguments, scope: Scope, machine: Evalu
   if (given.spreadNamed !== undefined) spreadPairs(evaluate(given.spreadNamed, scope, machine), given.spreadNamed, named, machine)
   return { positional, named }
 }
-
-/** More arguments than this are a mistake, and would not fit JavaScript's stack. */
-const maximumArguments = 1000
-
-function spreadItems(value: Value, span: Span, machine: Evaluator): Value[] {
-  machine.at = span
-  const items = collect(value, machine.meter)
-  if (items.length > maximumArguments)
-    throw new TemplateFailure(
-      'template/value',
-      `Expected at most ${maximumArguments} arguments behind "*", got ${items.length}. Pass the list itself.`,
-    )
-  return items
-}
-
-function spreadPairs(value: Value, span: Span, named: Map<string, Value>, machine: Evaluator): void {
-  machine.at = span
-  if (!isDict(value)) {
-    typeFault(`Expected a dict behind "**", got ${describeValue(value)}.`)
-    return
-  }
-  for (const [key, entry] of value.entries.values()) {
-    const name = textOf(key)
-    if (name === undefined) {
-      typeFault(`Expected names as keys behind "**", got ${describeValue(key)}.`)
-      return
-    }
-    addNamed(named, name, entry)
-  }
-}
-
-function addNamed(named: Map<string, Value>, name: string, value: Value): void {
-  if (named.has(name)) typeFault(`Expected each argument once, and "${name}" is there twice. Remove one.`)
-  named.set(name, value)
-}
-
-/** Anything that is not callable is a fault. */
-export function callValue(target: Value, given: CallArguments, machine: Machine): Value {
-  if (isObject(target)) {
-    if (target.kind === 'callable') return target.call(given, machine)
-    if (target.kind === 'instance' && target.call !== undefined) return target.call(given, machine)
-    if (target.kind === 'undefined') isTrue(target)
-  }
-  return typeFault(
-    `Expected a macro, method or function before "(", got ${describeValue(target)} ('${typeName(target)}' object is not callable).`,
-  )
-}
-
-export type { Meter }

@@ -1,41 +1,41 @@
 import { dictFrom } from './dicts.ts'
 import { evaluate } from './evaluate.ts'
-import type { Interpreter } from './execute.ts'
 import { typeFault } from './limits.ts'
 import { type CallArguments, type Callable, tuple, undefinedValue, type Value } from './objects.ts'
+import type { Renderer } from './renderer.ts'
 import { Scope } from './scope.ts'
 import type { Body, MacroSignature } from './syntax.ts'
 
 /** A macro, or the body of a call block, which has no name. */
-export function macroOf(name: string | undefined, signature: MacroSignature, body: Body, scope: Scope, interpreter: Interpreter): Callable {
+export function macroOf(name: string | undefined, signature: MacroSignature, body: Body, scope: Scope, renderer: Renderer): Callable {
   const parameters = signature.parameters.map((parameter) => parameter.name)
   return {
     kind: 'callable',
     description: name === undefined ? 'caller' : `macro "${name}"`,
     macro: { name, parameters },
     call: (given) => {
-      const { at } = interpreter
+      const { at } = renderer
       const inner = new Scope(scope)
-      bindParameters(name ?? 'caller', signature, given, inner, interpreter)
-      const text = interpreter.captured(body, inner)
-      interpreter.at = at
-      return interpreter.markup(text)
+      bindParameters(name ?? 'caller', signature, given, inner, renderer)
+      const text = renderer.aside(() => renderer.render(body, inner))
+      renderer.at = at
+      return renderer.markup(text)
     },
   }
 }
 
-function bindParameters(name: string, signature: MacroSignature, given: CallArguments, scope: Scope, interpreter: Interpreter): void {
+function bindParameters(name: string, signature: MacroSignature, given: CallArguments, scope: Scope, renderer: Renderer): void {
   const rest = new Map(given.named)
   signature.parameters.forEach((parameter, index) => {
     const positional = given.positional[index]
     const value = positional === undefined ? rest.get(parameter.name) : positional
     if (positional === undefined) rest.delete(parameter.name)
     if (value !== undefined) scope.set(parameter.name, value)
-    else if (parameter.fallback !== undefined) scope.set(parameter.name, evaluate(parameter.fallback, scope, interpreter))
+    else if (parameter.fallback !== undefined) scope.set(parameter.name, evaluate(parameter.fallback, scope, renderer))
     else scope.set(parameter.name, missingParameter(parameter.name, name))
   })
   bindCaller(signature, rest, scope)
-  bindRest(name, signature, given, rest, scope, interpreter)
+  bindRest(name, signature, given, rest, scope, renderer)
 }
 
 function missingParameter(parameter: string, macro: string): Value {
@@ -59,10 +59,10 @@ function bindRest(
   given: CallArguments,
   rest: Map<string, Value>,
   scope: Scope,
-  interpreter: Interpreter,
+  renderer: Renderer,
 ): void {
   const extra = given.positional.slice(signature.parameters.length)
-  if (signature.mentions.has('kwargs')) scope.set('kwargs', dictFrom(rest, interpreter.meter))
+  if (signature.mentions.has('kwargs')) scope.set('kwargs', dictFrom(rest, renderer.meter))
   else if (rest.size > 0) typeFault(unexpectedNamed(name, [...rest.keys()][0] ?? '', signature))
   if (signature.mentions.has('varargs')) scope.set('varargs', tuple(extra))
   else if (extra.length > 0)

@@ -1,0 +1,23 @@
+import type { Evaluator } from './evaluate.ts'
+import type { Span } from './limits.ts'
+import type { Value } from './objects.ts'
+import type { Scope } from './scope.ts'
+import type { Body } from './syntax.ts'
+
+/** The interpreter as statements need it. */
+export interface Renderer extends Evaluator {
+  escaping: 'plain' | 'escaped'
+  /** The outermost scope. */
+  readonly root: Scope
+  /** Rendering has met a limit, or faults enough: loops end. */
+  readonly hasEnded: boolean
+  render(body: Body, scope: Scope): void
+  /** Puts text where output goes at the moment. `exact`: it stands in the source as it is. */
+  write(text: string, span: Span, mapping: 'exact' | 'whole'): void
+  /** What a value prints as. */
+  textOf(value: Value): string
+  /** What is written meanwhile, which goes nowhere else. */
+  aside(render: () => void): string
+  /** What a rendered text is as a value. */
+  markup(text: string): Value
+}
