@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
-import type { SourcePlace, SpecPlaces } from '../spec/parse-spec.ts'
+import type { SourcePlace, SpecPlaces } from '../spec/places.ts'
 import type { Diagnostic } from '../spec/types.ts'
 import { untracked } from './git.ts'
 import type { Source } from './sources.ts'

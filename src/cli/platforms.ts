@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { LocatedResult, SourcePlace } from '../spec/parse-spec.ts'
+import type { LocatedResult } from '../spec/parse-spec.ts'
+import { placeOf } from '../spec/places.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
 import type { Diagnostic, Origin, PlatformConfig } from '../spec/types.ts'
 import { place } from '../workflow/placement.ts'
@@ -47,14 +48,13 @@ export async function checkPlacement(
     repository === undefined ? openToAll(config, 'trusted') : config,
   )
   if (placed.kind === 'placed') return []
-  const about = placed.about
-  const at: SourcePlace | undefined =
-    about === undefined ? undefined : places[about.kind === 'task' ? 'tasks' : 'resources'].get(about.name)
-  const position = at ?? [...places.tasks.values()][0] ?? { line: 1, column: 1, endLine: 1, endColumn: 1 }
-  const { line, column, endLine, endColumn } = position
   // That somebody has to ask for access is no fault of the file.
   const severity = placed.conclusion === 'failure' ? 'error' : 'warning'
-  return [{ file: source.label, line, column, endLine, endColumn, severity, code: 'semantic/placement', message: placed.reason }]
+  const [first] = places.tasks.values()
+  return placed.faults.map(({ reason, about }) => {
+    const place = (about && placeOf(places, about)) ?? first ?? { line: 1, column: 1, endLine: 1, endColumn: 1 }
+    return { file: source.label, ...place, severity, code: 'semantic/placement', message: reason }
+  })
 }
 
 async function nameOf({ root }: Source): Promise<string | undefined> {

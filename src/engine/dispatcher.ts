@@ -1,7 +1,7 @@
 import { admit } from '../workflow/admission.ts'
 import type { AttemptReference } from '../workflow/names.ts'
 import type { Logger } from './log.ts'
-import { buildOrder, FilesNotThere, type OrderDeps, WrongOrder } from './order.ts'
+import { buildOrder, FilesNotThere, MissingInput, type OrderDeps, WrongOrder } from './order.ts'
 import type { Backend, DispatchStore, Outbox, OutboxRow, PendingPod, WorkflowStore } from './ports.ts'
 
 export type DispatcherDeps = OrderDeps & {
@@ -87,6 +87,7 @@ export function createDispatcher(deps: DispatcherDeps) {
       waitingSince.delete(pending.outboxId)
     } catch (error) {
       if (error instanceof WrongOrder) return refuse(pending, error.message, 'start-error')
+      if (error instanceof MissingInput) return refuse(pending, error.message, 'input-missing')
       if (error instanceof FilesNotThere) return waitForFiles(pending, error)
       log.warn({ error, ...pending.reference }, 'A pod could not be created; trying again')
       if (pending.failures >= maxCreateFailures)
@@ -119,20 +120,22 @@ export function createDispatcher(deps: DispatcherDeps) {
     deps.wakeWorkflow(reference.workflow)
   }
 
-  async function refuse({ outboxId, reference }: PendingPod, message: string, reason: 'start-error' | 'backend-error'): Promise<void> {
-    const exitCode = reason === 'start-error' ? 3003 : 3001
+  async function refuse({ outboxId, reference }: PendingPod, message: string, reason: keyof typeof refusalCodes): Promise<void> {
     await workflows.post(reference.workflow, {
       kind: 'task-exited',
       task: reference.task,
       attempt: reference.attempt,
       startedAt: undefined,
-      exit: { exitCode, reason, message, outputs: 'none' },
+      exit: { exitCode: refusalCodes[reason], reason, message, outputs: 'none' },
     })
     await outbox.done([outboxId])
     waitingSince.delete(outboxId)
     deps.wakeWorkflow(reference.workflow)
   }
 }
+
+/** OSMO's numbers (osmo-spec.md §5.3). */
+const refusalCodes = { 'start-error': 3003, 'backend-error': 3001, 'input-missing': 2010 } as const
 
 const within = (seconds: number, signal: AbortSignal) => AbortSignal.any([signal, AbortSignal.timeout(1000 * seconds)])
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

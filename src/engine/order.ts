@@ -27,8 +27,8 @@ const processLimit = 4096
 const outputBytesLimit = 20 * 1024 ** 3
 
 /**
- * Everything a pod needs to know, files of `localpath` included. Throws {@link WrongOrder} when the commit lacks one, {@link FilesNotThere} when
- * the repository could not be read yet.
+ * Everything a pod needs to know, files of `localpath` included. Throws {@link WrongOrder} when the commit lacks one, {@link MissingInput} when
+ * there is nothing to put into a declared input, {@link FilesNotThere} when the repository could not be read yet.
  */
 export async function buildOrder(
   order: DispatchOrder,
@@ -38,6 +38,7 @@ export async function buildOrder(
 ): Promise<PodOrder> {
   const { workflow, template, policy, group, taskId, taskName } = order
   const { provenance } = workflow
+  checkInputs(order)
   return {
     pod: podName(workflow.id, taskId, reference.attempt),
     reference,
@@ -76,9 +77,25 @@ export class WrongOrder extends Error {
   override readonly name = 'WrongOrder'
 }
 
+/** An input that the spec declares and nobody has; an empty directory in its place would be taken for the data (architecture.md §3, law 7). */
+export class MissingInput extends Error {
+  override readonly name = 'MissingInput'
+}
+
 /** The repository is still on its way, or cannot be reached now: ask again. */
 export class FilesNotThere extends Error {
   override readonly name = 'FilesNotThere'
+}
+
+/** A task of this very workflow may have stored nothing on purpose; it has completed, or this one would not start. */
+function checkInputs({ template, inputs }: DispatchOrder): void {
+  for (const [index, input] of template.inputs.entries()) {
+    if (input.kind === 'url') throw new MissingInput(`Input ${index}: this version cannot fetch ${input.url}`)
+    if (input.kind === 'other-workflow' && !inputs[index])
+      throw new MissingInput(
+        `Input ${index}: expected the stored output of task ${input.task} of workflow ${input.workflow}, and there is none. There is no such workflow or task in this repository, or it has not completed, or it left no files`,
+      )
+  }
 }
 
 /** What a stranger can name reaches a task only as environment, never as template text (extensions.md §3). */

@@ -1,3 +1,4 @@
+import { placeOf } from '../spec/places.ts'
 import { type Change, selects } from '../spec/triggers.ts'
 import type { PlatformConfig, RepositoryConfig, WorkflowSpec } from '../spec/types.ts'
 import type { CommitSha } from '../workflow/names.ts'
@@ -75,7 +76,7 @@ type Context = {
 }
 type Outcome =
   | { readonly kind: 'planned'; readonly plan: Submission['plans'][number] }
-  | { readonly kind: 'skipped'; readonly skipped: Skipped; readonly refusal?: StoredDiagnostic }
+  | { readonly kind: 'skipped'; readonly skipped: Skipped; readonly refusals: readonly StoredDiagnostic[] }
   | { readonly kind: 'ignored' }
 
 function decide(spec: ReadSpec, context: Context): Outcome {
@@ -108,7 +109,7 @@ function decide(spec: ReadSpec, context: Context): Outcome {
   })
   if (planned.kind === 'planned') return { kind: 'planned', plan: planned.plan }
   const skipped = { spec: spec.name, reason: planned.reason, required, conclusion: 'action_required' } as const
-  return planned.conclusion === 'failure' ? { kind: 'skipped', skipped, refusal: refusal(spec, planned) } : { kind: 'skipped', skipped }
+  return { kind: 'skipped', skipped, refusals: planned.conclusion === 'failure' ? refusalsOf(spec, planned) : [] }
 }
 
 type Selected =
@@ -152,6 +153,7 @@ function triggeredRun({ overtaken }: Triggered, spec: string): RunIdentity {
 const skip = (spec: string, reason: string, required: Skipped['required'], conclusion: Skipped['conclusion']): Outcome => ({
   kind: 'skipped',
   skipped: { spec, reason, required, conclusion },
+  refusals: [],
 })
 
 /** A push has no judge but itself: a check that it skips for lack of interest must not stand in for the one of a pull request to come. */
@@ -173,15 +175,16 @@ const localpaths = (spec: WorkflowSpec) =>
     group.tasks.flatMap((task) => task.files.flatMap((file) => (file.kind === 'local' ? [file.localpath] : []))),
   )
 
-/** On the line of the task or resource that does not suit, where it is one. */
-function refusal({ file, result }: ReadSpec, { about, reason }: Extract<PlanResult, { kind: 'refused' }>): StoredDiagnostic {
+/** Each on the line of the part that does not suit, where it is one. */
+function refusalsOf({ file, result }: ReadSpec, { faults }: Extract<PlanResult, { kind: 'refused' }>): readonly StoredDiagnostic[] {
   const places = result.kind === 'valid' ? result.places : undefined
-  const place = about?.kind === 'task' ? places?.tasks.get(about.name) : about && places?.resources.get(about.name)
-  return { ...atTop(file.path), ...place, severity: 'error', code: 'semantic/placement', message: reason }
+  return faults.map(({ reason, about }) => {
+    const place = places && about && placeOf(places, about)
+    return { ...atTop(file.path), ...place, severity: 'error', code: 'semantic/placement', message: reason }
+  })
 }
 
-const refusals = (outcomes: readonly Outcome[]) =>
-  outcomes.flatMap((outcome) => (outcome.kind === 'skipped' && outcome.refusal ? [outcome.refusal] : []))
+const refusals = (outcomes: readonly Outcome[]) => outcomes.flatMap((outcome) => (outcome.kind === 'skipped' ? outcome.refusals : []))
 
 const diagnosticsOf = ({ result }: ReadSpec) => (result.kind === 'valid' ? result.warnings : result.diagnostics)
 

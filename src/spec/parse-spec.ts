@@ -6,12 +6,13 @@ import { triggersShape } from './git/triggers-shape.ts'
 import { resolveGroups } from './osmo/rules.ts'
 import type { ReadTask } from './osmo/task.ts'
 import { type ReadWorkflow, workflowShape } from './osmo/workflow.ts'
+import { placesOf, readTasks, type SpecPlaces } from './places.ts'
 import { loadDocument, type RenderedDocument } from './render-document.ts'
 import { createReporter, type Reporter } from './reporter.ts'
 import { readSections, type Section, type Sections } from './sections.ts'
 import { present, toObject } from './shape/record.ts'
 import type { Shape } from './shape/shape.ts'
-import { createLineIndex, type Range } from './source-text.ts'
+import { createLineIndex } from './source-text.ts'
 import { reportUnresolvedTokens } from './token-warnings.ts'
 import type { Diagnostic, SpecOptions, SpecResult, TemplateValue, WorkflowSpec } from './types.ts'
 import { loadCoreYaml } from './yaml/core.ts'
@@ -29,16 +30,6 @@ export function parseSpec(text: string, options: SpecOptions): SpecResult {
   return result.kind === 'valid' ? { kind: 'valid', spec: result.spec, warnings: result.warnings } : result
 }
 
-/** Where in the source something stands; lines and columns from 1, the end exclusive. */
-export type SourcePlace = Pick<Diagnostic, 'line' | 'column' | 'endLine' | 'endColumn'>
-
-/** Where the parts stand that only somebody outside of the file can judge: pools, and whoever has the files. */
-export type SpecPlaces = {
-  readonly tasks: ReadonlyMap<string, SourcePlace>
-  readonly resources: ReadonlyMap<string, SourcePlace>
-  readonly localpaths: readonly (SourcePlace & { readonly task: string; readonly localpath: string })[]
-}
-
 export type LocatedResult =
   | { readonly kind: 'valid'; readonly spec: WorkflowSpec; readonly warnings: readonly Diagnostic[]; readonly places: SpecPlaces }
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
@@ -50,7 +41,7 @@ export function locateSpec(text: string, options: SpecOptions): LocatedResult {
   const read = isSmallEnough(source, reporter) ? readSpec(source, options, reporter) : undefined
   const diagnostics = reporter.diagnostics()
   if (read === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
-  return { kind: 'valid', spec: read.spec, warnings: diagnostics, places: placesOf(source, read.workflow) }
+  return { kind: 'valid', spec: read.spec, warnings: diagnostics, places: placesOf(source, read.workflow, read.checkout) }
 }
 
 export type RenderResult =
@@ -82,7 +73,7 @@ function isSmallEnough(source: string, reporter: Reporter): boolean {
   return false
 }
 
-type ReadSpec = { readonly spec: WorkflowSpec; readonly workflow: ReadWorkflow }
+type ReadSpec = { readonly spec: WorkflowSpec; readonly workflow: ReadWorkflow; readonly checkout: ReadCheckout | undefined }
 
 function readSpec(source: string, options: SpecOptions, reporter: Reporter): ReadSpec | undefined {
   const sections = readSections(source, reporter)
@@ -104,23 +95,7 @@ function readSpec(source: string, options: SpecOptions, reporter: Reporter): Rea
     benchmarks,
     document: toDocument(document.node),
   }
-  return { spec, workflow }
-}
-
-function placesOf(source: string, workflow: ReadWorkflow): SpecPlaces {
-  const lines = createLineIndex(source)
-  const place = ({ start, end }: Range): SourcePlace => {
-    const [from, to] = [lines.position(start), lines.position(end)]
-    return { line: from.line, column: from.column, endLine: to.line, endColumn: to.column }
-  }
-  const tasks = readTasks(workflow)
-  return {
-    tasks: new Map(tasks.map(({ name }) => [name.value, place(name.range)])),
-    resources: new Map(workflow.resources.map(({ key, keyNode }) => [key, place(keyNode.range)])),
-    localpaths: tasks.flatMap((task) =>
-      task.localpaths.map(({ value, range }) => ({ ...place(range), task: task.name.value, localpath: value })),
-    ),
-  }
+  return { spec, workflow, checkout: git.checkout }
 }
 
 function readGitSections(sections: Sections, reporter: Reporter) {
@@ -160,8 +135,4 @@ function linesOf(source: string, workflow: ReadWorkflow) {
   const lineOf = (offset: number) => lines.position(offset).line
   const tasks = new Map<string, ReadTask>(readTasks(workflow).map((task) => [task.name.value, task]))
   return { lineOf, lineOfTask: (task: string) => lineOf(tasks.get(task)?.name.range.start ?? 0) }
-}
-
-function readTasks(workflow: ReadWorkflow): readonly ReadTask[] {
-  return [...(workflow.groups?.value ?? []).flatMap((group) => group.tasks), ...(workflow.tasks?.value ?? [])]
 }

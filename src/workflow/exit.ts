@@ -53,6 +53,7 @@ const statusOf: Readonly<Record<Exclude<ExitReason, 'completed'>, FailedStatus>>
   'start-error': 'FAILED_START_ERROR',
   'image-pull': 'FAILED_IMAGE_PULL',
   'download-failed': 'FAILED_BACKEND_ERROR',
+  'input-missing': 'FAILED',
   'upload-failed': 'FAILED_BACKEND_ERROR',
   'out-of-memory': 'FAILED_EVICTED',
   preempted: 'FAILED_PREEMPTED',

@@ -1,3 +1,4 @@
+import type { SpecPart } from '../spec/places.ts'
 import type {
   Origin,
   PlatformConfig,
@@ -8,6 +9,7 @@ import type {
   Tier,
   WorkflowSpec,
 } from '../spec/types.ts'
+import { unsupportedParts } from './unsupported.ts'
 
 /** Where the tasks of one spec run: one pool, a platform per resource. */
 export type Placement = { readonly pool: string; readonly config: PoolConfig; readonly platforms: ReadonlyMap<string, PlacedPlatform> }
@@ -18,10 +20,16 @@ export type PlacementResult =
   | {
       readonly kind: 'refused'
       readonly conclusion: 'failure' | 'action_required'
+      /** In one sentence; `faults` has all of it. */
       readonly reason: string
-      /** The part of the spec that does not suit, where it is one. */
-      readonly about?: { readonly kind: 'task' | 'resource'; readonly name: string }
+      readonly faults: readonly Fault[]
     }
+
+export type Fault = {
+  readonly reason: string
+  /** The part of the spec that does not suit, where it is one. */
+  readonly about: SpecPart | undefined
+}
 
 /**
  * The first pool that this repository and origin may use and that has every platform the tasks ask for; the repository's `pool`
@@ -45,7 +53,8 @@ export function place(
     return refused('action_required', `No pool of this installation runs ${origin} code of ${repository}. ${advice(origin)}`)
   const attempts = allowed.map((name) => tryPool(spec, name, platforms.pools[name]!))
   const placed = attempts.find((attempt) => attempt.kind === 'placed')
-  return placed ?? attempts[0]!
+  const unsupported = placed ? unsupportedParts(spec) : []
+  return unsupported.length > 0 ? refusedFor('failure', unsupported) : (placed ?? attempts[0]!)
 }
 
 /** The highest stake of all platforms that the spec's tasks use. */
@@ -126,9 +135,11 @@ const noTopologyKey = (key: string, resource: string, pool: string, { topologyKe
 
 type Refused = Extract<PlacementResult, { kind: 'refused' }>
 
-const refused = (conclusion: Refused['conclusion'], reason: string, about?: Refused['about']): PlacementResult => ({
-  kind: 'refused',
-  conclusion,
-  reason,
-  ...(about !== undefined && { about }),
-})
+export const refused = (conclusion: Refused['conclusion'], reason: string, about?: SpecPart): Refused =>
+  refusedFor(conclusion, [{ reason, about }])
+
+function refusedFor(conclusion: Refused['conclusion'], faults: readonly Fault[]): Refused {
+  const [first, ...others] = faults
+  const more = others.length > 0 ? ` And ${others.length} more.` : ''
+  return { kind: 'refused', conclusion, reason: `${first?.reason ?? ''}${more}`, faults }
+}

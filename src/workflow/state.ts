@@ -190,6 +190,8 @@ export type ExitReason =
   | 'start-error'
   | 'image-pull'
   | 'download-failed'
+  /** A declared input does not exist; trying again cannot help. */
+  | 'input-missing'
   | 'upload-failed'
   | 'out-of-memory'
   | 'preempted'

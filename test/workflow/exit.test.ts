@@ -42,6 +42,7 @@ const table: readonly Line[] = [
   ['three times by default', anExit(3001, { reason: 'backend-error' }), {}, { infrastructure: 3 }, 'FAILED_BACKEND_ERROR'],
   ['a preempted one retries', anExit(3001, { reason: 'preempted' }), {}, {}, 'retry infrastructure'],
   ['a download that failed retries', anExit(2010, { reason: 'download-failed' }), {}, {}, 'retry infrastructure'],
+  ['an input that nobody has does not retry', anExit(2010, { reason: 'input-missing' }), {}, {}, 'FAILED'],
   ['an upload that failed retries', anExit(2011, { reason: 'upload-failed' }), {}, {}, 'retry infrastructure'],
   ['an interrupted service retries', anExit(130, { reason: 'interrupted' }), {}, {}, 'retry infrastructure'],
   ['a deletion that nobody here asked for retries', anExit(143, { reason: 'canceled' }), {}, {}, 'retry infrastructure'],

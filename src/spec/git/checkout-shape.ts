@@ -1,8 +1,9 @@
 import { optional, present, record, withDefault } from '../shape/record.ts'
 import { flag, integerBetween, writtenText } from '../shape/scalars.ts'
 import { type Located, listOf, located, mapped, type Shape } from '../shape/shape.ts'
+import type { Range } from '../source-text.ts'
 import type { Checkout } from '../types.ts'
-import { quote } from '../yaml/node.ts'
+import { quote, type YamlNode } from '../yaml/node.ts'
 
 /** Depth beyond this is a clone of everything. */
 const maximumHistory = 100_000
@@ -28,9 +29,14 @@ const fields = record({
   history: withDefault(integerBetween(0, maximumHistory), 0),
 })
 
-export type ReadCheckout = { readonly checkout: Checkout; readonly tasks: readonly Located<string>[] }
+export type ReadCheckout = {
+  readonly checkout: Checkout
+  readonly tasks: readonly Located<string>[]
+  /** Where its keys stand. */
+  readonly keys: Readonly<Partial<Record<keyof Checkout, Range>>>
+}
 
-const everything: ReadCheckout = { checkout: { lfs: false, submodules: false, history: 0 }, tasks: [] }
+const everything: ReadCheckout = { checkout: { lfs: false, submodules: false, history: 0 }, tasks: [], keys: {} }
 
 /** `checkout`: true, false, or a mapping. False is the same as no section. */
 export const checkoutShape: Shape<ReadCheckout | undefined> = {
@@ -40,6 +46,9 @@ export const checkoutShape: Shape<ReadCheckout | undefined> = {
     if (node.kind === 'boolean') return node.value ? everything : undefined
     const { tasks, paths, lfs, submodules, history } = fields.read(node, place)
     const checkout = { lfs, submodules, history, ...present({ tasks: tasks?.map((task) => task.value), paths }) }
-    return { checkout, tasks: tasks ?? [] }
+    return { checkout, tasks: tasks ?? [], keys: keysOf(node) }
   },
 }
+
+const keysOf = (node: YamlNode): ReadCheckout['keys'] =>
+  node.kind === 'mapping' ? Object.fromEntries(node.entries.map(({ key }) => [key.text, key.range])) : {}
