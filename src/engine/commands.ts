@@ -136,9 +136,10 @@ export function createCommands(deps: CommandDeps) {
     { comment, nonce }: CommandLine,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    if (views.some((view) => view.plan.requestedBy === nonce)) return done
     if (views.length === 0) return refused('Nothing has run on this pull request yet. Push a commit, or use `/osmo run NAME`.')
-    const orders = await rerunOrders(target, views)
+    const snapshot = await deps.reader.pullRequest(comment.repository, comment.number, signal)
+    if (snapshot?.state !== 'open') return refused('The pull request is closed.')
+    const orders = await rerunOrders(target, await deps.reruns.asFound(views, nonce))
     if (typeof orders === 'string') return refused(orders)
     const finished = orders.filter(({ view }) => view.workflow.finishedAt !== undefined)
     if (finished.length === 0) return refused('It is still running. Wait for its end, or cancel it first with `/osmo cancel`.')

@@ -63,10 +63,11 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
     if (event.kind === 'ignored') return
     if (event.kind === 'malformed')
       return deps.log.warn({ guid: delivery.guid, event: delivery.event, reason: event.message }, 'A signed delivery could not be read')
-    await act(event, signal)
+    await act(event, `delivery ${delivery.guid}`, signal)
   }
 
-  async function act(event: DomainEvent, signal: AbortSignal): Promise<void> {
+  /** `nonce` is the same each time that the delivery is heard. */
+  async function act(event: DomainEvent, nonce: string, signal: AbortSignal): Promise<void> {
     switch (event.kind) {
       case 'pushed':
         return deps.submitter.push(event, signal)
@@ -75,9 +76,9 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
       case 'comment-written':
         return deps.commands.answerComment(event, signal)
       case 'check-rerequested':
-        return checkRerequested(event, signal)
+        return checkRerequested(event, nonce, signal)
       case 'suite-rerequested':
-        return suiteRerequested(event, signal)
+        return suiteRerequested(event, nonce, signal)
       case 'repository-gone':
         return repositoryGone(event.repositories)
       case 'installation-changed':
@@ -99,13 +100,13 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
   }
 
   /** "Re-run" on one check: our own record of its id says what it was, since GitHub names no pull request for forks. */
-  async function checkRerequested(event: CheckRerequested, signal: AbortSignal): Promise<void> {
+  async function checkRerequested(event: CheckRerequested, nonce: string, signal: AbortSignal): Promise<void> {
     const target = await deps.views.byCheckRun(event.checkRunId)
     if (!target || event.appId !== deps.appId || !(await mayRerun(event, event.checkRunId, signal))) return
     if (target.kind === 'config') return planAgain(target.submission, event, signal)
     const view = await deps.views.workflow(target.id)
     if (view?.workflow.finishedAt !== undefined)
-      await deps.reruns.rerun([{ view, scope: { kind: 'everything' } }], { sender: event.sender, nonce: '' }, signal)
+      await deps.reruns.rerun([{ view, scope: { kind: 'everything' } }], { sender: event.sender, nonce }, signal)
   }
 
   /** Of `osmo / config`: the commit is planned anew, as whose code it was judged to be when it was pushed. */
@@ -130,18 +131,17 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
   }
 
   /** Decided from the state and never from the kind of event: what failed runs again; everything, when nothing did (github.md §1.4). */
-  async function suiteRerequested(event: SuiteRerequested, signal: AbortSignal): Promise<void> {
+  async function suiteRerequested(event: SuiteRerequested, nonce: string, signal: AbortSignal): Promise<void> {
     if (event.appId !== deps.appId || !(await mayRerun(event, event.headSha, signal))) return
     const rows = await deps.views.latestOfCommit(event.repository.id, event.headSha as CommitSha)
-    const views = (await Promise.all(rows.map(({ id }) => deps.views.workflow(id)))).filter(
-      (view) => view?.workflow.finishedAt !== undefined,
-    ) as WorkflowView[]
+    const newest = (await Promise.all(rows.map(({ id }) => deps.views.workflow(id)))).filter((view) => view !== undefined)
+    const views = (await deps.reruns.asFound(newest, nonce)).filter(({ workflow }) => workflow.finishedAt !== undefined)
     const failed = await deps.reruns.failedOf(views)
     const orders =
       failed.length > 0
         ? failed.map((view) => ({ view, scope: { kind: 'failed' } as const }))
         : views.map((view) => ({ view, scope: { kind: 'everything' } as const }))
-    await deps.reruns.rerun(orders, { sender: event.sender, nonce: '' }, signal)
+    await deps.reruns.rerun(orders, { sender: event.sender, nonce }, signal)
   }
 
   /** Who clicked is the one who is authorised, at this moment. */

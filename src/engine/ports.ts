@@ -484,6 +484,12 @@ export interface ViewStore {
   /** The newest workflow of each spec for this pull request at its newest submitted head, or for this commit; base runs have no check there. */
   latestOfPullRequest(repositoryId: number, pullRequest: number): Promise<readonly WorkflowView[]>
   latestOfCommit(repositoryId: number, sha: CommitSha): Promise<readonly WorkflowRow[]>
+  /** Reruns at this commit that this request has opened (`requestedBy`), with what each runs again. */
+  openedBy(
+    request: string,
+    repositoryId: number,
+    sha: CommitSha,
+  ): Promise<readonly { readonly id: WorkflowId; readonly spec: string; readonly rerunOf: WorkflowId }[]>
   /**
    * Specs whose newest run at this commit and ref was cancelled only because the head had moved on or the pull request was closed, with the
    * highest run attempt there is. Dispatches are left out.

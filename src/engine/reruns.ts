@@ -20,7 +20,7 @@ export type RerunDeps = ChangeDeps & {
 /** `everything` runs all tasks again; `failed` takes over the outputs of those that completed; a task runs again with all that follows it. */
 export type RerunScope = { readonly kind: 'everything' } | { readonly kind: 'failed' } | { readonly kind: 'task'; readonly task: string }
 export type RerunOrder = { readonly view: WorkflowView; readonly scope: RerunScope }
-/** Who asked, and by which comment or click: heard a second time, it finds what it did the first time. */
+/** Who asked, and by which comment or click (`nonce`, never empty): heard a second time, it finds what it did the first time. */
 export type RerunRequest = { readonly sender: Actor | undefined; readonly nonce: string }
 
 /**
@@ -28,12 +28,32 @@ export type RerunRequest = { readonly sender: Actor | undefined; readonly nonce:
  * The spec is read again at that commit, and planned against the base branch as it is now.
  */
 export function createReruns(deps: RerunDeps) {
-  return { rerun, failedOf }
+  return { rerun, failedOf, asFound }
 
+  /** Returns all that this request opened, now or when it was heard before: each order is asked about on its own, since a hearing may break off between two. */
   async function rerun(orders: readonly RerunOrder[], request: RerunRequest, signal: AbortSignal): Promise<readonly WorkflowId[]> {
     const opened: WorkflowId[] = []
-    for (const order of orders) opened.push(...(await rerunOne(order, request, signal)))
+    for (const order of orders) {
+      const before = await openedBefore(order.view, request.nonce)
+      opened.push(...(before.length > 0 ? before.map(({ id }) => id) : await rerunOne(order, request, signal)))
+    }
     return opened
+  }
+
+  /** The newest runs as this request first found them: what it has opened itself since stands for what that runs again. */
+  async function asFound(views: readonly WorkflowView[], nonce: string): Promise<readonly WorkflowView[]> {
+    return Promise.all(views.map(async (view) => (await rerunAlready(view, nonce)) ?? view))
+  }
+
+  async function rerunAlready({ workflow }: WorkflowView, nonce: string): Promise<WorkflowView | undefined> {
+    const { repositoryId, sha } = workflow.provenance
+    const opened = (await deps.views.openedBy(nonce, repositoryId, sha)).find(({ spec }) => spec === workflow.spec)
+    return opened && deps.views.workflow(opened.rerunOf)
+  }
+
+  async function openedBefore({ workflow }: WorkflowView, nonce: string): Promise<readonly { readonly id: WorkflowId }[]> {
+    const { repositoryId, sha } = workflow.provenance
+    return (await deps.views.openedBy(nonce, repositoryId, sha)).filter(({ rerunOf }) => rerunOf === workflow.id)
   }
 
   async function rerunOne(

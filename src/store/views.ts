@@ -19,6 +19,7 @@ export function createViewStore(db: Database): ViewStore {
     sharingCheck: (id) => sharingCheck(db, id),
     overtaken: (change) => overtaken(db, change),
     latestOfCommit: (repositoryId, sha) => latestOfCommit(db, repositoryId, sha),
+    openedBy: (request, repositoryId, sha) => openedBy(db, request, repositoryId, sha),
     trustedOutputs: (repositoryId, spec, shas, task) => trustedOutputs(db, repositoryId, spec, shas, task),
     liveProducers: (repositoryId, spec, sha, task) => liveProducers(db, repositoryId, spec, sha, task),
     awaitingBase: (repositoryId, spec) => awaitingBase(db, repositoryId, spec),
@@ -113,6 +114,14 @@ async function latestOfCommit(db: Database, repositoryId: number, sha: CommitSha
     where repository_id = ${repositoryId} and sha = ${sha} and provenance ->> 'event' <> 'base-run'
     order by workflow.spec, workflow.ordinal desc`.execute(db)
   return rows.map(workflowRowOf)
+}
+
+async function openedBy(db: Database, request: string, repositoryId: number, sha: CommitSha): ReturnType<ViewStore['openedBy']> {
+  const { rows } = await sql<{ id: WorkflowId; spec: string; rerunOf: WorkflowId }>`
+    select id, spec, rerun_of as "rerunOf" from workflow
+    where repository_id = ${repositoryId} and sha = ${sha} and rerun_of is not null and plan ->> 'requestedBy' = ${storableText(request)}
+    order by ordinal`.execute(db)
+  return rows
 }
 
 /** A cancellation that is not folded yet counts as well. */

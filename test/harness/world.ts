@@ -96,14 +96,20 @@ export async function aWorld(wakeups: 'heard' | 'lost' = 'heard', origins: reado
     machine,
     service,
     push,
+    pushCommit,
     openPullRequest,
+    openFor,
     pushToPullRequest,
     forcePush,
     announce: pullRequestDelivery,
     reopen,
     close,
+    retarget,
+    setDraft,
+    label,
     comment,
     rerequest,
+    rerequestAll,
     deliver,
     settle,
     until,
@@ -138,16 +144,55 @@ export async function aWorld(wakeups: 'heard' | 'lost' = 'heard', origins: reado
     return after
   }
 
+  /** Makes a commit that is there already the head of a branch, and delivers the push. */
+  async function pushCommit(branch: string, sha: CommitSha, as = 'mara'): Promise<void> {
+    const before = github.branches.get(branch)
+    github.branches.set(branch, sha)
+    await deliver({
+      kind: 'pushed',
+      repository: robot,
+      ref: `refs/heads/${branch}`,
+      before: before ?? CommitSha('0'.repeat(40)),
+      after: sha,
+      change: before === undefined ? 'created' : 'updated',
+      defaultBranch: 'main',
+      headCommitMessage: '',
+      sender: actor(as),
+    })
+  }
+
   async function openPullRequest(
     branch: string,
     files: Files,
-    options: { readonly as?: string; readonly message?: string } = {},
+    options: { readonly as?: string; readonly message?: string } & Partial<Target> = {},
   ): Promise<{ readonly number: number; readonly sha: CommitSha }> {
-    const as = options.as ?? 'mara'
-    const sha = github.commit(branch, files, { from: 'main', ...(options.message ? { message: options.message } : {}) })
-    const number = github.open(branch, as)
+    github.commit(branch, files, { from: options.base ?? 'main', ...(options.message ? { message: options.message } : {}) })
+    return openFor(branch, options)
+  }
+
+  /** Of a branch that is there already. */
+  async function openFor(
+    branch: string,
+    { as = 'mara', ...target }: { readonly as?: string } & Partial<Target> = {},
+  ): Promise<{ readonly number: number; readonly sha: CommitSha }> {
+    const number = github.open(branch, as, target)
     await pullRequestDelivery(number, 'opened', as)
-    return { number, sha }
+    return { number, sha: github.head(branch) }
+  }
+
+  async function retarget(number: number, base: string, as = 'mara'): Promise<void> {
+    github.pullRequestOf(number).base = base
+    await pullRequestDelivery(number, 'edited', as)
+  }
+
+  async function setDraft(number: number, draft: PullRequest['draft'], as = 'mara'): Promise<void> {
+    github.pullRequestOf(number).draft = draft
+    await pullRequestDelivery(number, draft === 'draft' ? 'converted_to_draft' : 'ready_for_review', as)
+  }
+
+  async function label(number: number, name: string, as = 'mara'): Promise<void> {
+    github.pullRequestOf(number).labels.push(name)
+    await pullRequestDelivery(number, 'labeled', as)
   }
 
   async function pushToPullRequest(
@@ -178,7 +223,7 @@ export async function aWorld(wakeups: 'heard' | 'lost' = 'heard', origins: reado
   }
 
   async function pullRequestDelivery(number: number, action: PullRequestAction, as = 'mara'): Promise<void> {
-    const { branch, author } = github.pullRequestOf(number)
+    const { branch, author, base, draft, headRepositoryId } = github.pullRequestOf(number)
     await deliver({
       kind: 'pull-request-changed',
       repository: robot,
@@ -186,10 +231,10 @@ export async function aWorld(wakeups: 'heard' | 'lost' = 'heard', origins: reado
       number,
       headSha: github.head(branch),
       headRef: branch,
-      headRepositoryId: robot.id,
-      baseRef: 'main',
+      headRepositoryId,
+      baseRef: base,
       defaultBranch: 'main',
-      draft: false,
+      draft: draft === 'draft',
       author: actor(author),
       sender: actor(as),
     })
@@ -226,6 +271,11 @@ export async function aWorld(wakeups: 'heard' | 'lost' = 'heard', origins: reado
       headSha: check.sha,
       sender: actor(as),
     })
+  }
+
+  /** The button for all checks of a commit. */
+  async function rerequestAll(headSha: CommitSha, as = 'mara'): Promise<string> {
+    return deliver({ kind: 'suite-rerequested', repository: robot, appId, headSha, headBranch: undefined, sender: actor(as) })
   }
 
   /** As the intake does: stored, then told. */
@@ -297,7 +347,19 @@ export const actor = (login: string): Actor => ({ id: login.length, login, type:
 // --------------------------------------------------------------------- GitHub
 
 type Commit = { readonly parent: CommitSha | undefined; readonly files: Files; readonly message: string }
-type PullRequest = { readonly branch: string; readonly author: string; state: 'open' | 'closed' }
+type PullRequest = {
+  readonly branch: string
+  readonly author: string
+  readonly headRepositoryId: number
+  readonly labels: string[]
+  base: string
+  draft: 'draft' | 'ready'
+  state: 'open' | 'closed'
+}
+/** Where a pull request goes, and where from: a fork is another repository. */
+type Target = { readonly base: string; readonly draft: PullRequest['draft']; readonly from: 'branch' | 'fork' }
+
+const fork = { id: 8 }
 
 function createGithub() {
   const commits = new Map<CommitSha, Commit>()
@@ -311,9 +373,11 @@ function createGithub() {
     ['sam', 'read'],
   ])
   const required: string[] = []
+  const held = new Map<string, Promise<void>>()
   let ids = 100
   let writes = 0
   let failing: Error | undefined
+  let headsUntilFailure = 0
   const nextId = () => ++ids
 
   const forge: Forge = {
@@ -342,25 +406,29 @@ function createGithub() {
     pullRequest: async (_, number) => {
       const found = pullRequests.get(number)
       if (!found) return undefined
-      const headSha = head(found.branch)
-      const mergeBaseSha = ancestry(headSha).find((sha) => ancestry(head('main')).includes(sha))!
-      const { state, branch, author } = found
+      const [mergeBaseSha, headSha] = pullRange(number)
+      const { state, branch, author, base, draft, headRepositoryId, labels } = found
       return {
         number,
         state,
-        draft: false,
+        draft: draft === 'draft',
         headSha,
         headRef: branch,
-        headRepositoryId: robot.id,
-        baseRef: 'main',
+        headRepositoryId,
+        baseRef: base,
         author,
-        labels: [],
+        labels: [...labels],
         mergeBaseSha,
       }
     },
     openPullRequestsOf: async (_, branch) =>
-      [...pullRequests].filter(([, one]) => one.branch === branch && one.state === 'open').map(([number]) => number),
-    branchHead: async (_, branch) => branches.get(branch),
+      [...pullRequests]
+        .filter(([, one]) => one.branch === branch && one.state === 'open' && one.headRepositoryId === robot.id)
+        .map(([number]) => number),
+    branchHead: async (_, branch) => {
+      if (headsUntilFailure > 0 && --headsUntilFailure === 0) throw new Error('socket hang up')
+      return branches.get(branch)
+    },
     commitMessage: async (_, sha) => commits.get(sha)?.message ?? '',
     permission: async (_, login) => {
       if (failing) throw failing
@@ -372,10 +440,12 @@ function createGithub() {
       const [before, after] = [filesAt(base), filesAt(to)]
       return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((path) => before[path] !== after[path])
     },
-    specFiles: async (_, sha) =>
-      Object.entries(filesAt(sha))
+    specFiles: async (_, sha) => {
+      await held.get(sha)
+      return Object.entries(filesAt(sha))
         .filter(([path]) => path.startsWith('.osmo/'))
-        .map(([path, text]) => ({ path, mode: '100644', bytes: Buffer.byteLength(text), text })),
+        .map(([path, text]) => ({ path, mode: '100644', bytes: Buffer.byteLength(text), text }))
+    },
   }
 
   const mirror: SourceMirror = {
@@ -404,14 +474,26 @@ function createGithub() {
     open,
     pullRequestOf,
     writes: () => writes,
+    hold,
     /** Asking for a permission fails until told otherwise. */
     fail: (error: Error | undefined) => {
       failing = error
+    },
+    /** Of the questions for a branch's head from now on, this one fails. */
+    failHead: (nth: number) => {
+      headsUntilFailure = nth
     },
   }
 
   function countWrite(): void {
     writes += 1
+  }
+
+  /** Reading the specs of a commit takes until the returned function is called. */
+  function hold(sha: CommitSha): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    held.set(sha, promise)
+    return resolve
   }
 
   /** An empty text removes the file. */
@@ -432,9 +514,10 @@ function createGithub() {
     return sha
   }
 
-  function open(branch: string, author: string): number {
+  function open(branch: string, author: string, { base = 'main', draft = 'ready', from = 'branch' }: Partial<Target> = {}): number {
     const number = pullRequests.size + 1
-    pullRequests.set(number, { branch, author, state: 'open' })
+    const headRepositoryId = from === 'fork' ? fork.id : robot.id
+    pullRequests.set(number, { branch, author, base, draft, headRepositoryId, labels: [], state: 'open' })
     return number
   }
 
@@ -451,8 +534,10 @@ function createGithub() {
   }
 
   function pullRange(number: number): readonly [CommitSha, CommitSha] {
-    const to = head(pullRequestOf(number).branch)
-    return [ancestry(to).find((sha) => ancestry(head('main')).includes(sha))!, to]
+    const { branch, base } = pullRequestOf(number)
+    const to = head(branch)
+    const ofBase = ancestry(head(base))
+    return [ancestry(to).find((sha) => ofBase.includes(sha))!, to]
   }
 
   function filesAt(sha: CommitSha): Files {

@@ -218,6 +218,7 @@ function aViewStore(initial: readonly WorkflowView[]): World['views'] {
     latestOfPullRequest: unused,
     latestOfCommit: unused,
     sharingCheck: unused,
+    openedBy: unused,
     overtaken: unused,
     trustedOutputs: unused,
     liveProducers: unused,
