@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { benchmarkTitle } from '../benchmark/report.ts'
 import {
   type Command,
   type CommandError,
@@ -11,11 +12,13 @@ import {
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import { firstRun } from '../workflow/plan.ts'
 import { cell, code, sentence, taskTable } from '../workflow/text.ts'
+import { verdict } from '../workflow/verdict.ts'
 import { type ChangeDeps, changeOfPullRequest } from './changes.ts'
 import { dispatchValues } from './dispatch-values.ts'
 import type { CommentWritten } from './domain-event.ts'
+import { judgeWorkflow } from './judgement.ts'
 import { hasPermission } from './permission.ts'
-import type { AuditStore, CommandAnswer, Outbox, SubmissionStore, ViewStore, WorkflowStore, WorkflowView } from './ports.ts'
+import type { AuditStore, CommandAnswer, Outbox, SampleStore, SubmissionStore, ViewStore, WorkflowStore, WorkflowView } from './ports.ts'
 import type { createReruns, RerunOrder, RerunTarget } from './reruns.ts'
 import type { SpecParser } from './spec-tree.ts'
 import type { createSubmitter } from './submitter.ts'
@@ -23,6 +26,7 @@ import { taskLine, waitReason } from './wait-reason.ts'
 
 export type CommandDeps = ChangeDeps & {
   readonly views: ViewStore
+  readonly samples: SampleStore
   readonly workflows: WorkflowStore
   readonly submissions: Pick<SubmissionStore, 'originOf'>
   readonly outbox: Outbox
@@ -96,7 +100,7 @@ export function createCommands(deps: CommandDeps) {
       case 'help':
         return { kind: 'done', words: helpText }
       case 'status':
-        return { kind: 'done', words: statusText(views) }
+        return { kind: 'done', words: await statusText(views, deps.samples) }
       case 'cancel':
         return cancel(command.target, views, line)
       case 'rerun':
@@ -221,17 +225,24 @@ function answerOf({ repository, number, commentId }: CommentWritten, outcomes: r
   return { repository, pullRequest: number, commentId, reaction, reply: words.length === 0 ? undefined : words.join('\n\n') }
 }
 
-function statusText(views: readonly WorkflowView[]): string {
+async function statusText(views: readonly WorkflowView[], samples: SampleStore): Promise<string> {
   if (views.length === 0) return 'Nothing has run on this pull request yet.'
-  return views
-    .map((view) => {
-      const { workflow } = view
-      const waiting = view.tasks.map((task) => waitReason(view, task)).find((reason) => reason !== undefined)
-      const state =
-        workflow.finishedAt === undefined ? `${view.status.toLowerCase()}${waiting ? `, ${waiting}` : ''}` : view.status.toLowerCase()
-      return `**${cell(workflow.spec)}** (\`${workflow.displayId}\`): ${sentence(state)}\n\n${taskTable(view.tasks.map((task) => taskLine(view, task)))}`
-    })
-    .join('\n\n')
+  const sections = views.map(async (view) => {
+    const { spec, displayId } = view.workflow
+    const state = sentence(await stateOf(view, samples))
+    return `**${cell(spec)}** (\`${displayId}\`): ${state}\n\n${taskTable(view.tasks.map((task) => taskLine(view, task)))}`
+  })
+  return (await Promise.all(sections)).join('\n\n')
+}
+
+/** What its check says: a workflow whose tasks completed may still be red for its numbers. */
+async function stateOf(view: WorkflowView, samples: SampleStore): Promise<string> {
+  const { judgement, verdict: benchmarks } = await judgeWorkflow(view, samples)
+  const shown = verdict(view.status, benchmarks)
+  if (shown.kind === 'concluded')
+    return `${shown.conclusion.replaceAll('_', ' ')}${judgement && view.status === 'COMPLETED' ? `, ${benchmarkTitle(judgement)}` : ''}`
+  const waiting = view.tasks.map((task) => waitReason(view, task)).find((reason) => reason !== undefined)
+  return `${view.status.toLowerCase()}${waiting ? `, ${waiting}` : ''}`
 }
 
 export const helpText = [

@@ -104,7 +104,7 @@ describe('A comment', () => {
     const answer = await answerTo(number, '/osmo status\n/osmo help')
     await world.pass(3)
     assert.equal(world.github.answers.length, 1)
-    assert.match(answer?.reply ?? '', /\*\*reach\*\* \(`reach-1`\): completed[\s\S]*What I understand/)
+    assert.match(answer?.reply ?? '', /\*\*reach\*\* \(`reach-1`\): success[\s\S]*What I understand/)
   })
 
   const denied = ['/osmo rerun', '/osmo cancel', '/osmo run reach']
@@ -120,6 +120,25 @@ describe('A comment', () => {
   it('of a stranger may ask for help', async () => {
     const { number } = await ended()
     assert.equal((await answerTo(number, '/osmo help', 'sam'))?.reaction, '+1')
+  })
+
+  it('about the status is told what the check says, and not only that the tasks completed', async () => {
+    const gate =
+      'benchmarks:\n  - {task: evaluate, path: e.json, metrics: {score: {gate: true, min: 1, direction: higher, required: true}}}\n'
+    const { number, sha } = await ended([], chain(`on: {pull_request: {}}\n${gate}`))
+    const { conclusion, title } = await world.check(sha, 'osmo / reach')
+    assert.notEqual(conclusion, 'success')
+    const said = (await answerTo(number, '/osmo status'))?.reply ?? ''
+    assert.ok(said.includes(`(\`reach-1\`): ${conclusion.replaceAll('_', ' ')}, ${title}`), said)
+  })
+
+  it('on a closed pull request starts nothing, and is told why', async () => {
+    const { number } = await ended(['evaluate'])
+    await world.close(number)
+    for (const command of ['/osmo rerun', '/osmo rerun failed', '/osmo rerun reach/train', '/osmo run reach'])
+      assert.deepEqual([command, (await answerTo(number, command))?.reply?.trim()], [command, 'The pull request is closed.'])
+    await world.pass(3)
+    assert.equal(await world.store.views.byDisplayId('reach-2'), undefined)
   })
 
   it('with nonsense gets a helpful reply', async () => {
