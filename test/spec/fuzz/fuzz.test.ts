@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { expandDirectories } from '../../../src/spec/export-directories.ts'
 import { exportSpec } from '../../../src/spec/export-spec.ts'
-import { parseSpec, renderSpec } from '../../../src/spec/parse-spec.ts'
-import type { Diagnostic } from '../../../src/spec/types.ts'
+import { locateSpec, parseSpec, renderSpec } from '../../../src/spec/parse-spec.ts'
+import type { Diagnostic, TemplateValue } from '../../../src/spec/types.ts'
 import { mutate, random, spec } from './mutations.ts'
 
 /** `FUZZ_COUNT=1000000 node --test test/spec/fuzz/fuzz.test.ts` is the long run. */
@@ -74,20 +75,28 @@ function checkFaults(diagnostics: readonly Diagnostic[], text: string): void {
   }
 }
 
-/** Render, export, render: the same document; and a second export changes nothing more. */
+/** Render, export, render: the same document, with every localpath taken for a directory; and a second export changes nothing more. */
 function checkExport(text: string): void {
-  const exported = exportSpec(text, { ...options, directories: {} })
+  const directories = directoriesIn(text)
+  const exported = exportSpec(text, { ...options, directories })
   assert.equal(exported.kind, 'exported', text)
   if (exported.kind !== 'exported') return
   const plain = { file: options.file }
-  assert.deepEqual(documentOf(exported.text, plain), documentOf(text, options), `${text}\n--- exported\n${exported.text}`)
+  const expected = expandDirectories(documentOf(text, options), directories)
+  assert.deepEqual(documentOf(exported.text, plain), expected, `${text}\n--- exported\n${exported.text}`)
   const again = exportSpec(exported.text, { ...plain, directories: {} })
   assert.equal(again.kind === 'exported' && again.text, exported.text)
 }
 
-function documentOf(text: string, given: Parameters<typeof renderSpec>[1]): unknown {
+function directoriesIn(text: string): Readonly<Record<string, readonly string[]>> {
+  const located = locateSpec(text, options)
+  const localpaths = located.kind === 'valid' ? located.places.localpaths : []
+  return Object.fromEntries(localpaths.map(({ localpath }) => [localpath, ['a.py', "b/it's {{c}}: d"]]))
+}
+
+function documentOf(text: string, given: Parameters<typeof renderSpec>[1]): TemplateValue {
   const result = renderSpec(text, given)
-  return result.kind === 'rendered' ? result.document : result
+  return result.kind === 'rendered' ? result.document : assert.fail(JSON.stringify(result.diagnostics))
 }
 
 setFlagsFromString('--expose-gc')
