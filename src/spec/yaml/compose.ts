@@ -19,31 +19,31 @@ const maximumSyntaxFaults = 5
  * An empty document is null, as in PyYAML.
  */
 export function loadYaml(written: string, dialect: Dialect, origin: Origin, reporter: Reporter): YamlNode | undefined {
-  const text = dialect.lineBreaks === 'yaml-1.1' ? withPlainLineBreaks(written) : written
-  const other = dialect.lineBreaks === 'yaml-1.1' && hasUnicodeBreaks(written) ? written : undefined
-  if (!isWellFormed(text, dialect, origin, reporter)) return undefined
-  const composed = composeText(text, other)
-  const repaired = composed.kind === 'faults' && dialect.shallowFlow === 'accepted' ? repairFlow(text) : undefined
-  if (repaired === undefined) return finish(composed, { text, written: other ?? text }, dialect, origin, reporter)
+  const texts = textsOf(written, dialect)
+  if (!isWellFormed(texts.text, dialect, origin, reporter)) return undefined
+  const composed = compose(texts, dialect)
+  const repaired = composed.kind === 'faults' && dialect.looseLayout === 'accepted' ? repairFlow(texts.text) : undefined
+  if (repaired === undefined) return finish(composed, texts, dialect, origin, reporter)
   const place: Origin = (start, end) => origin(repaired.original(start), repaired.original(end))
-  const moved = other === undefined ? repaired.text : repaired.repair(other)
-  return finish(
-    composeText(repaired.text, other === undefined ? undefined : moved),
-    { text: repaired.text, written: moved },
-    dialect,
-    place,
-    reporter,
-  )
+  const mended = { text: repaired.text, written: repaired.repair(texts.written) }
+  return finish(compose(mended, dialect), mended, dialect, place, reporter)
+}
 
-  /** `original` is given where it has line breaks that the library does not know. */
-  function composeText(source: string, original: string | undefined): Composition {
-    const tokens = tokenize(source)
-    if (!Array.isArray(tokens)) return tokens
-    const deep = firstTooDeep(tokens)
-    if (deep !== undefined) return { kind: 'too-deep', offset: deep }
-    const unfolded = original === undefined ? none : unfoldBlocks(tokens, original)
-    return composeOne(tokens, source, unfolded, dialect)
-  }
+/** What the library reads, and the same with the line breaks that it does not know, character by character. */
+type Texts = { readonly text: string; readonly written: string }
+
+function textsOf(written: string, { lineBreaks }: Dialect): Texts {
+  const text = lineBreaks === 'yaml-1.1' ? withPlainLineBreaks(written) : written
+  return { text, written: lineBreaks === 'yaml-1.1' && hasUnicodeBreaks(written) ? written : text }
+}
+
+function compose({ text, written }: Texts, dialect: Dialect): Composition {
+  const tokens = tokenize(text)
+  if (!Array.isArray(tokens)) return tokens
+  const deep = firstTooDeep(tokens)
+  if (deep !== undefined) return { kind: 'too-deep', offset: deep }
+  const unfolded = written === text ? none : unfoldBlocks(tokens, written)
+  return composeOne(tokens, text, unfolded, dialect)
 }
 
 const none: ReadonlySet<number> = new Set()
@@ -82,8 +82,6 @@ type Composition =
   | { readonly kind: 'faults'; readonly errors: readonly YAMLParseError[] }
   | { readonly kind: 'second-document'; readonly offset: number }
   | Excess
-
-type Texts = { readonly text: string; readonly written: string }
 
 function finish(
   composed: Composition,

@@ -19,7 +19,7 @@ const dialect: Dialect = {
   mergeKeys: 'plain',
   duplicateKeys: 'error',
   tabs: 'allowed',
-  shallowFlow: 'refused',
+  looseLayout: 'refused',
 }
 
 /** Whether a plain scalar is text, and neither a number nor a boolean. */

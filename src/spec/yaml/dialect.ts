@@ -14,8 +14,8 @@ export type Dialect = {
   readonly mergeKeys: 'merged' | 'plain'
   readonly duplicateKeys: 'warning' | 'error'
   readonly tabs: 'refused' | 'allowed'
-  /** Lines inside quotes and brackets that are not indented. */
-  readonly shallowFlow: 'accepted' | 'refused'
+  /** Layouts that only PyYAML takes; repair.ts has them. */
+  readonly looseLayout: 'accepted' | 'refused'
 }
 
 export type WrittenScalar = { readonly text: string; readonly style: 'plain' | 'quoted'; readonly tag: string | undefined }

@@ -22,7 +22,7 @@ const dialect: Dialect = {
   mergeKeys: 'merged',
   duplicateKeys: 'warning',
   tabs: 'refused',
-  shallowFlow: 'accepted',
+  looseLayout: 'accepted',
 }
 
 const booleans = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/
