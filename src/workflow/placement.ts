@@ -104,6 +104,12 @@ function privileges(spec: WorkflowSpec, platforms: ReadonlyMap<string, PlacedPla
     if (task.hostNetwork && !platform.spec.hostNetworkAllowed)
       return refused('failure', `Task ${task.name} asks for hostNetwork, which platform ${platform.name} does not allow.`, about)
     const mount = task.volumeMounts.find((entry) => !platform.spec.allowedMounts.includes(entry.split(':')[0] ?? ''))
+    if (platform.spec.approval === 'always')
+      return refused(
+        'action_required',
+        `A person has to approve each run on platform ${platform.name}, and this version cannot take an approval yet. Use another platform, or ask the administrator.`,
+        about,
+      )
     if (mount !== undefined)
       return refused('failure', `Task ${task.name} mounts ${mount}, which platform ${platform.name} does not allow.`, about)
   }

@@ -10,7 +10,7 @@ const count = 300
 
 const platform = `backends: {local: {kind: local, runtime: process, toolchains: {/osmo/x: /srv}}}
 pools: {lab: {backend: local, platforms: {bench: {tier: hardware, exclusive: true, termination_grace_period: 60s}}}}
-repositories: [{match: ['a/*'], pools: {lab: [trusted]}, limits: {gpus: 1}}]
+repositories: [{match: ['a/*'], pools: {lab: [trusted]}, credentials: [ngc]}]
 trust: {trusted: {permission: write}, approve: {sim: write}}
 `
 

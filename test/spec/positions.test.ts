@@ -6,6 +6,10 @@ import { renderTemplate } from '../../src/spec/template/render.ts'
 import { diagnose, oneTask, placeOf, type Reader, unmark } from './marked.ts'
 import { templateExamples } from './template-positions.ts'
 
+/** An administrator's file with one rule, whose further keys are given, and further sections. */
+const unenforced = (rule: string, sections = '') =>
+  `backends: {}\npools: {lab: {backend: x}}\nrepositories: [{match: ["a/*"], pools: {lab: [trusted]}${rule === '' ? '' : `, ${rule}`}}]\n${sections}\n`
+
 /** Each code at its place in the source: `«` and `»` stand around it. */
 const documentExamples: readonly (readonly [code: string, marked: string, reader?: Reader])[] = [
   ['syntax/no-workflow', '«»default-values:\n  a: 1\n'],
@@ -96,6 +100,14 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
   ['schema/glob', `on: {push: {branches: [«"a[b"»]}}\n${oneTask()}`],
   ['schema/cron', `on: {schedule: [{cron: «61 3 * * *»}]}\n${oneTask()}`],
   ['schema/timezone', `on: {schedule: [{cron: 1 3 * * *, timezone: «Mars/North»}]}\n${oneTask()}`],
+  ['semantic/unsupported', `on: {«schedule»: [{cron: 1 3 * * *}], push: {}}\n${oneTask()}`],
+  ['semantic/unsupported', `on: {«workflow_run»: {specs: [train]}}\n${oneTask()}`],
+  ['semantic/unsupported', `on: [push, «merge_group»]\n${oneTask()}`],
+  ['semantic/unsupported', unenforced('limits: {workflows: «20»}'), 'platform'],
+  ['semantic/unsupported', unenforced('limits: {gpus: «8»}'), 'platform'],
+  ['semantic/unsupported', unenforced('', 'trust: {hardware: {second-person: «true»}}'), 'platform'],
+  ['semantic/unsupported', 'backends: {}\npools: {lab: {backend: x, platforms: {arm: {approval: «always»}}}}\n', 'platform'],
+  ['semantic/own-variable', oneTask('environment: {MODE: fast, «GITHUB_SHA»: mine}')],
   ['schema/input-name', `on: {workflow_dispatch: {inputs: {«1a»: {type: number}}}}\n${oneTask()}`],
   ['schema/path', `checkout: {paths: [«../other»]}\n${oneTask()}`],
   ['schema/path', `benchmarks: [{task: eval, path: «/etc/x.json»}]\n${oneTask()}`],

@@ -66,12 +66,10 @@ pools:
 repositories:
   - match: ['acme/*']
     pools: {lab: [trusted, approved]}
-    limits: {workflows: 20, gpus: 8}
     credentials: [ngc]
 trust:
   trusted: {permission: maintain}
   approve: {hardware: admin}
-  hardware: {second-person: true}
 workflow: {max_num_tasks: 100, max_exec_timeout: 2d}
 `
     const result = parsePlatformConfig(text, 'osmo.yaml')
@@ -101,13 +99,11 @@ workflow: {max_num_tasks: 100, max_exec_timeout: 2d}
       ['agx-orin', 3600, undefined],
     )
     assert.deepEqual(pools.lab?.defaultExitActions.reschedule, [{ from: 3006, to: 3006 }])
-    assert.deepEqual(repositories, [
-      { match: ['acme/*'], pools: { lab: ['trusted', 'approved'] }, limits: { workflows: 20, gpus: 8 }, credentials: ['ngc'] },
-    ])
+    assert.deepEqual(repositories, [{ match: ['acme/*'], pools: { lab: ['trusted', 'approved'] }, limits: {}, credentials: ['ngc'] }])
     assert.deepEqual(trust, {
       trusted: 'maintain',
       approve: { sim: 'write', gpu: 'write', hardware: 'admin' },
-      secondPersonForHardware: true,
+      secondPersonForHardware: false,
     })
     assert.deepEqual([workflow.maxTasks, workflow.maxExecTimeoutSeconds, workflow.defaultExecTimeoutSeconds], [100, 172_800, 604_800])
   })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Origin, WorkflowSpec } from '../../src/spec/types.ts'
 import { place, tierIsAtMost, tierOf } from '../../src/workflow/placement.ts'
-import { platforms, platformsOf, specOf } from './specs.ts'
+import { platforms, platformsOf, platformText, specOf } from './specs.ts'
 
 const on = (platform: string | undefined, more = '') =>
   specOf(
@@ -66,6 +66,15 @@ describe('The place of a spec', () => {
       assert.equal(result.conclusion, conclusion)
       assert.match(result.reason, words)
     })
+
+  it('is refused on a platform whose every run needs an approval, which nobody can give yet', () => {
+    const careful = platformsOf(platformText.replace('exclusive: true,', 'exclusive: true, approval: always,'))
+    const result = place(on('bench'), 'acme/arm', 'trusted', [], careful)
+    assert.ok(result.kind === 'refused')
+    assert.equal(result.conclusion, 'action_required')
+    assert.match(result.reason, /A person has to approve each run on platform bench/)
+    assert.equal(place(on('sim'), 'acme/arm', 'trusted', [], careful).kind, 'placed')
+  })
 
   it('needs a platform', () => {
     const none = platformsOf(

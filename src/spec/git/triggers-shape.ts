@@ -173,11 +173,26 @@ export const triggersShape: Shape<Triggers> = {
   fallback: {},
   schema: { anyOf: [{ enum: events }, { type: 'array', items: { enum: events } }, eventShapes.schema] },
   read(node, place) {
-    if (node.kind === 'mapping') return toTriggers(eventShapes.read(node, place))
+    if (node.kind === 'mapping') {
+      for (const { key } of node.entries) warnOfUnheard(key, place)
+      return toTriggers(eventShapes.read(node, place))
+    }
     const named = node.kind === 'sequence' ? node.items : [node]
     const wanted = named.map((item, index) => readEvent(item, node.kind === 'sequence' ? at(place, `[${index}]`) : place))
     return Object.assign({}, ...wanted)
   },
+}
+
+/** Events that this version does not hear of. */
+const unheard: ReadonlySet<string> = new Set(['merge_group', 'schedule', 'workflow_run'])
+
+function warnOfUnheard(event: YamlNode, place: Place): void {
+  if (event.kind !== 'string' || !unheard.has(event.value)) return
+  place.reporter.warning(
+    'semantic/unsupported',
+    event.range,
+    `This version does not run anything on ${event.value} yet: it has no effect here.`,
+  )
 }
 
 function toTriggers(values: (typeof eventShapes)['fallback']): Triggers {
@@ -199,6 +214,7 @@ function readEvent(node: YamlNode, place: Place): Triggers {
     case 'pull_request':
       return { pullRequest: pullRequestShape.fallback }
     case 'merge_group':
+      warnOfUnheard(node, place)
       return { mergeGroup: {} }
     case 'workflow_dispatch':
       return { workflowDispatch: { inputs: {} } }

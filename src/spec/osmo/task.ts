@@ -2,7 +2,7 @@ import { coercedText, environmentText, laxFlag } from '../shape/python-scalars.t
 import { mapOf, optional, record, required, toObject, withDefault } from '../shape/record.ts'
 import { type Located, listOf, located, mapped, nullable, type Place, type Shape, wrongType } from '../shape/shape.ts'
 import type { InputSpec, TaskSpec } from '../types.ts'
-import { describe, emptyNode, quote, type YamlNode } from '../yaml/node.ts'
+import { describe, emptyNode, quote, type ScalarNode, type YamlNode } from '../yaml/node.ts'
 import { checkpointShape, inputShape, outputShape } from './data-shapes.ts'
 import { exitActionsShape, noExitActions } from './exit-codes.ts'
 import { fileShape } from './file.ts'
@@ -124,13 +124,25 @@ function ignored<T>(shape: Shape<T>): Shape<T> {
   )
 }
 
+/** Set by the service for every task, over whatever a spec says (extensions.md §3). */
+const ourVariables: ReadonlySet<string> = new Set([
+  ...['GITHUB_REF', 'GITHUB_REF_NAME', 'GITHUB_HEAD_REF', 'GITHUB_BASE_REF', 'GITHUB_ACTOR', 'GITHUB_SHA', 'GITHUB_REPOSITORY'],
+  ...['GITHUB_EVENT_NAME', 'CI', 'OSMO_WORKFLOW_ID', 'OSMO_TASK', 'OSMO_ATTEMPT', 'OSMO_ARM', 'OSMO_SEED'],
+])
+
+function warnOfOurs(key: ScalarNode, place: Place): void {
+  if (!ourVariables.has(key.text)) return
+  const message = `${key.text} is set by the service, and its value wins over this one. Choose another name, or remove it.`
+  place.reporter.warning('semantic/own-variable', key.range, message)
+}
+
 function taskFields(kind: 'task' | 'plain-task') {
   return record({
     name: required(located(nameShape(kind))),
     image: required(imageShape),
     command: required(commandShape),
     args: withDefault(listOf(coercedText), []),
-    environment: withDefault(mapOf(environmentText), []),
+    environment: withDefault(mapOf(environmentText, warnOfOurs), []),
     files: withDefault(listOf(fileShape), []),
     inputs: withDefault(listOf(located(inputShape)), []),
     outputs: withDefault(listOf(outputShape), []),

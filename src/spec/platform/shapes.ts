@@ -22,6 +22,19 @@ function unreadKeys<const K extends string>(...names: readonly K[]): { readonly 
   return Object.fromEntries(names.map((name) => [name, unread])) as { readonly [N in K]: typeof unread }
 }
 
+/** What `isAsked` for this version could not hold to: an administrator who wrote it must not believe that it holds. */
+function unenforced<T>(shape: Shape<T>, isAsked: (value: T) => boolean, instead: string): Shape<T> {
+  return {
+    ...shape,
+    read(node, place) {
+      const value = shape.read(node, place)
+      if (isAsked(value))
+        place.reporter.error('semantic/unsupported', node.range, `This version cannot enforce ${place.path} yet. ${instead}`)
+      return value
+    },
+  }
+}
+
 /** Seconds of `60s`, or of a plain number; OSMO writes an empty string for "inherit". */
 const seconds: Shape<number | undefined> = {
   fallback: undefined,
@@ -91,12 +104,25 @@ export const backendShape: Shape<BackendConfig> = mapped<(typeof backendFields)[
 /** SIGTERM to SIGKILL, when a platform says nothing (extensions.md §2). */
 const defaultGraceSeconds = 30
 
+/** Nothing runs there, so nothing runs without the approval; said here, since it is no use to anybody. */
+const approvalShape = mapped(
+  oneOf(['never', 'always'], 'never'),
+  (approval, node, place) => {
+    if (approval === 'always') {
+      const message = `This version cannot ask for approvals yet, so every run on this platform is refused (${place.path}: always).`
+      place.reporter.warning('semantic/unsupported', node.range, message)
+    }
+    return approval
+  },
+  'never',
+)
+
 const platformFields = record({
   description: withDefault(text, ''),
   tier: withDefault(oneOf(['none', 'sim', 'gpu', 'hardware'], 'none'), 'none'),
   exclusive: withDefault(flag, false),
   termination_grace_period: withDefault(seconds, defaultGraceSeconds),
-  approval: withDefault(oneOf(['never', 'always'], 'never'), 'never'),
+  approval: withDefault(approvalShape, 'never'),
   privileged_allowed: withDefault(flag, false),
   host_network_allowed: withDefault(flag, false),
   allowed_mounts: withDefault(listOf(text), []),
@@ -159,13 +185,16 @@ const origins = oneOf(['trusted', 'approved', 'untrusted'], 'trusted')
 const permission = oneOf(['read', 'triage', 'write', 'maintain', 'admin'], 'admin')
 const maximumCount = 1_000_000
 
+const limitShape = unenforced(
+  integerBetween(0, maximumCount),
+  () => true,
+  'Remove it; `concurrency` in a spec bounds how many of its runs go on at once.',
+)
+
 export const repositoryShape = record({
   match: required(globsShape),
   pools: required(mapOf(listOf(origins))),
-  limits: withDefault(record({ workflows: optional(integerBetween(0, maximumCount)), gpus: optional(integerBetween(0, maximumCount)) }), {
-    workflows: undefined,
-    gpus: undefined,
-  }),
+  limits: withDefault(record({ workflows: optional(limitShape), gpus: optional(limitShape) }), { workflows: undefined, gpus: undefined }),
   credentials: withDefault(listOf(writtenText), []),
 })
 
@@ -175,6 +204,12 @@ export const defaultTrust: TrustConfig = {
   approve: { sim: 'write', gpu: 'write', hardware: 'maintain' },
   secondPersonForHardware: false,
 }
+
+const secondPersonShape = unenforced(
+  flag,
+  (wanted) => wanted,
+  'Remove it; to keep code off hardware until somebody approves, write `approval: always` at its platform, which refuses every run.',
+)
 
 const trustFields = record({
   trusted: withDefault(record({ permission: required(permission) }), { permission: defaultTrust.trusted }),
@@ -186,7 +221,7 @@ const trustFields = record({
     }),
     defaultTrust.approve,
   ),
-  hardware: withDefault(record({ 'second-person': withDefault(flag, false) }), { 'second-person': false }),
+  hardware: withDefault(record({ 'second-person': withDefault(secondPersonShape, false) }), { 'second-person': false }),
 })
 
 export const trustShape: Shape<TrustConfig> = mapped<(typeof trustFields)['fallback'], TrustConfig>(
