@@ -107,6 +107,9 @@ export type PullRequestRequest = {
 
 export const checkPrefix = 'osmo / '
 
+/** The external id of the check of a spec that did not run begins so; the spec follows. */
+export const notRunPrefix = 'not-run/'
+
 /** Trusted: head and base repository are the same **and** the sender has the permission at this moment (extensions.md §7). */
 async function originOf(
   repository: RepositoryReference,

@@ -1,6 +1,7 @@
 import type { PlatformConfig } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import type { Cancellation } from '../workflow/state.ts'
+import { notRunPrefix } from './changes.ts'
 import type { createCommands } from './commands.ts'
 import type { Actor, CheckRerequested, DomainEvent, InstallationChanged, PullRequestChanged, SuiteRerequested } from './domain-event.ts'
 import type { Logger } from './log.ts'
@@ -16,8 +17,8 @@ import type {
   SubmissionStore,
   ViewStore,
   Waker,
+  WorkflowRow,
   WorkflowStore,
-  WorkflowView,
 } from './ports.ts'
 import type { createReruns } from './reruns.ts'
 import type { createSubmitter } from './submitter.ts'
@@ -35,7 +36,7 @@ export type DeliveryDeps = {
   readonly commands: ReturnType<typeof createCommands>
   readonly reruns: ReturnType<typeof createReruns>
   readonly views: ViewStore
-  readonly submissions: Pick<SubmissionStore, 'get' | 'originOf'>
+  readonly submissions: Pick<SubmissionStore, 'get' | 'findNotRun' | 'originOf'>
   readonly reports: ReportStore
   readonly workflows: WorkflowStore
   readonly reader: ForgeReader
@@ -49,6 +50,7 @@ export type DeliveryDeps = {
 
 /** Every delivery has a deadline; what it had done by then is done again harmlessly. */
 const deadlineMs = 60_000
+const maxCancelled = 500
 
 /** Acts on stored deliveries, each once however often it came; one that failed acts when it is redelivered or swept up. */
 export function createDeliveryWorker(deps: DeliveryDeps) {
@@ -94,14 +96,19 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
 
   async function pullRequestChanged(event: PullRequestChanged, signal: AbortSignal): Promise<void> {
     const { repository, number, action, sender } = event
-    if (action === 'closed')
-      return cancelAll(await deps.views.latestOfPullRequest(repository.id, number), 'the pull request was closed', 'pull-request-closed')
+    if (action === 'closed') return pullRequestClosed(repository.id, number)
     await deps.submitter.pullRequest({ repository, number, action, sender }, signal)
+  }
+
+  /** Of older heads too: what runs on a bench goes on when the head moves, and nobody wants it any more. */
+  async function pullRequestClosed(repositoryId: number, pullRequest: number): Promise<void> {
+    const rows = await deps.views.list({ repositoryId, pullRequest }, maxCancelled)
+    await cancelIds(unfinished(rows), 'the pull request was closed', 'pull-request-closed')
   }
 
   /** "Re-run" on one check: our own record of its id says what it was, since GitHub names no pull request for forks. */
   async function checkRerequested(event: CheckRerequested, nonce: string, signal: AbortSignal): Promise<void> {
-    const target = await deps.views.byCheckRun(event.checkRunId)
+    const target = await targetOf(event)
     if (!target || event.appId !== deps.appId || !(await mayRerun(event, event.checkRunId, signal))) return
     if (target.kind === 'config') return planAgain(target.submission, event, signal)
     const view = await deps.views.workflow(target.id)
@@ -109,7 +116,15 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
       await deps.reruns.rerun([{ view, scope: { kind: 'everything' } }], { sender: event.sender, nonce }, signal)
   }
 
-  /** Of `osmo / config`: the commit is planned anew, as whose code it was judged to be when it was pushed. */
+  /** The id of a check of a spec that did not run is not kept: each submission at the commit writes the same one. */
+  async function targetOf({ checkRunId, externalId, repository, headSha }: CheckRerequested): ReturnType<ViewStore['byCheckRun']> {
+    const known = await deps.views.byCheckRun(checkRunId)
+    if (known || !externalId.startsWith(notRunPrefix)) return known
+    const submission = await deps.submissions.findNotRun(repository.id, headSha, externalId.slice(notRunPrefix.length))
+    return submission === undefined ? undefined : { kind: 'config', submission }
+  }
+
+  /** Of `osmo / config`, or of a spec that did not run: the commit is planned anew, as whose code it was judged to be when it was pushed. */
   async function planAgain(id: SubmissionId, { sender }: CheckRerequested, signal: AbortSignal): Promise<void> {
     const submission = await deps.submissions.get(id)
     if (!submission) return
@@ -165,21 +180,8 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
 
   async function repositoryGone(repositories: readonly RepositoryReference[]): Promise<void> {
     for (const { id } of repositories) {
-      const rows = await deps.views.list({ repositoryId: id }, 500)
-      await cancelIds(
-        rows.filter((row) => row.finishedAt === undefined).map((row) => row.id),
-        'the repository is gone',
-      )
+      await cancelIds(unfinished(await deps.views.list({ repositoryId: id }, maxCancelled)), 'the repository is gone')
     }
-  }
-
-  function cancelAll(views: readonly WorkflowView[], reason: string, cause: Cancellation['cause']): Promise<void> {
-    const live = views.filter((view) => view.workflow.finishedAt === undefined)
-    return cancelIds(
-      live.map((view) => view.workflow.id),
-      reason,
-      cause,
-    )
   }
 
   async function cancelIds(ids: readonly WorkflowId[], reason: string, cause?: Cancellation['cause']): Promise<void> {
@@ -189,6 +191,8 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
     }
   }
 }
+
+const unfinished = (rows: readonly WorkflowRow[]) => rows.filter(({ finishedAt }) => finishedAt === undefined).map(({ id }) => id)
 
 function parseJson(text: string): unknown {
   try {

@@ -64,6 +64,8 @@ export type ParkedDelivery = { readonly guid: string; readonly event: string; re
 export type Submission = {
   /** `change`: what a push or pull request led to; it alone speaks in `osmo / config` and says what a pull request's head is. `command`: a rerun or a dispatch. */
   readonly purpose: 'change' | 'command'
+  /** `head`: it tells of a new head, so its origin is the one that the code at that commit has. */
+  readonly moves: 'head' | 'nothing'
   readonly provenance: Provenance
   readonly plans: readonly WorkflowPlan[]
   readonly skipped: readonly {
@@ -97,11 +99,23 @@ export interface SubmissionStore {
   open(
     submission: Submission,
   ): Promise<{ readonly id: SubmissionId; readonly opened: readonly WorkflowId[]; readonly existing: readonly WorkflowId[] }>
+  /**
+   * The same for a change of a pull request, if `stands` says that it is still what the pull request is. Those of one pull request take
+   * turns, so that an older head that was slow to read never follows a newer one. Undefined: it no longer stands, and nothing was saved.
+   */
+  openIf(
+    submission: Submission,
+    stands: () => Promise<boolean>,
+  ): Promise<{ readonly id: SubmissionId; readonly opened: readonly WorkflowId[]; readonly existing: readonly WorkflowId[] } | undefined>
+  /** The pull request is closed, if `stands`: once this returns, what was opened for it before can be seen, and reports of others that shared its commit are due. */
+  close(repositoryId: number, pullRequest: number, stands: () => Promise<boolean>): Promise<'closed' | 'open'>
   get(id: SubmissionId): Promise<SubmissionView | undefined>
-  /** Whose code this head of a pull request is, as judged when it was pushed; undefined when that delivery is not worked off yet. */
+  /** Whose code this head of a pull request is, as judged when it was last pushed; undefined when that delivery is not worked off yet. */
   originOf(repositoryId: number, pullRequest: number, sha: CommitSha): Promise<Origin | undefined>
-  /** Newest submission at this commit and ref. */
-  find(repositoryId: number, sha: CommitSha, ref: string): Promise<SubmissionView | undefined>
+  /** The newest change at this commit of which this spec did not run. */
+  findNotRun(repositoryId: number, sha: CommitSha, spec: string): Promise<SubmissionId | undefined>
+  /** Of the changes of this pull request the newest. */
+  newestOf(repositoryId: number, pullRequest: number): Promise<SubmissionView | undefined>
 }
 /** A plan as it is kept: its groups are rows of their own. */
 export type StoredPlan = Omit<WorkflowPlan, 'groups'>

@@ -5,7 +5,7 @@ import { isFinished } from '../workflow/status.ts'
 import { type CheckText, cell, checkText, notices, sentence, taskTable } from '../workflow/text.ts'
 import { severityRank, type Verdict, verdict } from '../workflow/verdict.ts'
 import { lateReason, lateRemedy, repositoryOf } from './base-inputs.ts'
-import { checkPrefix } from './changes.ts'
+import { checkPrefix, notRunPrefix } from './changes.ts'
 import { type Judged, judgeWorkflow } from './judgement.ts'
 import type {
   BaseInputs,
@@ -331,7 +331,7 @@ function configCheck(submission: SubmissionView): CheckWrite {
 function skippedCheck(submission: SubmissionView, { spec, reason, conclusion }: SubmissionView['skipped'][number]): CheckWrite {
   return {
     ...checkOf(submission),
-    externalId: `not-run/${spec}`,
+    externalId: `${notRunPrefix}${spec}`,
     name: `${checkPrefix}${spec}`,
     checkRunId: undefined,
     state: { status: 'completed', conclusion, startedAt: undefined, completedAt: submission.openedAt },

@@ -16,6 +16,7 @@ export function createSubmissionStore(db: Database): SubmissionStore {
     get: async (id) => first(await select(db, sql`s.id = ${id}`)),
     find: async (repositoryId, sha, ref) =>
       first(await select(db, sql`s.repository_id = ${repositoryId} and s.sha = ${sha} and s.ref = ${ref}`)),
+    findNotRun: (repositoryId, sha, spec) => findNotRun(db, repositoryId, sha, spec),
     originOf: (repositoryId, pullRequest, sha) => originOf(db, repositoryId, pullRequest, sha),
   }
 }
@@ -69,6 +70,14 @@ async function originOf(db: Database, repositoryId: number, pullRequest: number,
     where repository_id = ${repositoryId} and pull_request = ${pullRequest} and sha = ${sha} and purpose = 'change'
     order by ordinal desc limit 1`.execute(db)
   return rows[0]?.origin
+}
+
+async function findNotRun(db: Database, repositoryId: number, sha: CommitSha, spec: string): Promise<SubmissionId | undefined> {
+  const { rows } = await sql<{ id: SubmissionId }>`
+    select id from submission
+    where repository_id = ${repositoryId} and sha = ${sha} and purpose = 'change' and skipped @> ${json([{ spec }])}
+    order by ordinal desc limit 1`.execute(db)
+  return rows[0]?.id
 }
 
 async function link(db: Database, id: SubmissionId, workflows: readonly WorkflowId[]): Promise<void> {
