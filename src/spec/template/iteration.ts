@@ -1,5 +1,5 @@
 import { type Meter, typeFault, valueFault } from './limits.ts'
-import { isObject, type List, type Range, textOf, tuple, type Value, type View } from './objects.ts'
+import { isObject, type List, type Machine, type Range, textOf, tuple, type Value, type View } from './objects.ts'
 import { describeValue, failUndefined, typeName } from './values.ts'
 
 /** Python's `iter()`, one step for each item. */
@@ -76,4 +76,10 @@ export function collect(value: Value, meter: Meter): Value[] {
     items.push(next.value)
   }
   return items
+}
+
+/** Item by item, with nothing kept. */
+export function* each(value: Value, { meter }: Pick<Machine, 'meter'>): Generator<Value> {
+  const iterator = iterate(value, meter)
+  for (let next = iterator.next(); next.done !== true; next = iterator.next()) yield next.value
 }

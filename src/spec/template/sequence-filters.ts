@@ -2,23 +2,11 @@ import { attributeGetter, ignoreCase } from './attribute-path.ts'
 import { type Builtin, builtin } from './builtin.ts'
 import { areEqual, compareOrder } from './comparison.ts'
 import { hashKey } from './dicts.ts'
-import { collect, iterate } from './iteration.ts'
+import { collect, each, iterate } from './iteration.ts'
 import { characters, demandLength } from './lengths.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { demandCount, demandText, optional } from './method-table.ts'
-import {
-  type CallArguments,
-  generator,
-  isDict,
-  isObject,
-  isUndefined,
-  list,
-  type Machine,
-  textOf,
-  tuple,
-  undefinedValue,
-  type Value,
-} from './objects.ts'
+import { generator, isDict, isObject, isUndefined, list, type Machine, textOf, tuple, undefinedValue, type Value } from './objects.ts'
 import { applyBinary, collectSorted, sortValues } from './operators.ts'
 import { printValue } from './printing.ts'
 import { describeValue, isTrue } from './values.ts'
@@ -27,11 +15,6 @@ type Filter = Builtin<Value>
 
 function flag(value: Value | undefined): boolean {
   return value !== undefined && isTrue(value)
-}
-
-function* each(value: Value, machine: Machine): Generator<Value> {
-  const iterator = iterate(value, machine.meter)
-  for (let next = iterator.next(); next.done !== true; next = iterator.next()) yield next.value
 }
 
 function* batches(value: Value, size: number, fill: Value | undefined, machine: Machine): Generator<Value> {
@@ -64,45 +47,6 @@ function* slices(value: Value, count: number, fill: Value | undefined, machine: 
     if (fill !== undefined && fill !== null && index >= longer) slice.push(fill)
     yield list(slice)
   }
-}
-
-function* mapped(value: Value, given: CallArguments, machine: Machine): Generator<Value> {
-  if (!isTrue(value)) return
-  const change = mapper(given, machine)
-  for (const item of each(value, machine)) yield change(item)
-}
-
-function mapper(given: CallArguments, machine: Machine): (item: Value) => Value {
-  const attribute = given.named.get('attribute')
-  const [name, ...positional] = given.positional
-  if (name === undefined && attribute !== undefined) return attributeGetter(attribute, given.named.get('default'), machine)
-  if (name === undefined) return typeFault('Expected the name of a filter or attribute= for the filter "map", as in map("upper").')
-  const filter = demandText(name)
-  return (item) => machine.applyFilter(filter, item, { positional, named: given.named })
-}
-
-type Wanted = 'true' | 'false'
-type Subject = 'item' | 'attribute'
-
-function* chosen(value: Value, wanted: Wanted, subject: Subject, given: CallArguments, machine: Machine): Generator<Value> {
-  if (!isTrue(value)) return
-  const answer = chooser(subject, given, machine)
-  for (const item of each(value, machine)) if (answer(item) === (wanted === 'true')) yield item
-}
-
-function chooser(subject: Subject, given: CallArguments, machine: Machine): (item: Value) => boolean {
-  const [attribute, ...behind] = given.positional
-  if (subject === 'attribute' && attribute === undefined)
-    return typeFault('Expected the name of an attribute for this filter, as in selectattr("gpu").')
-  const read = attributeGetter(subject === 'attribute' ? attribute : undefined, undefined, machine)
-  const [test, ...positional] = subject === 'attribute' ? behind : given.positional
-  if (test === undefined) return (item) => isTrue(read(item))
-  const name = demandText(test)
-  return (item) => machine.applyTest(name, read(item), { positional, named: given.named })
-}
-
-function choosing(name: string, wanted: Wanted, subject: Subject): Filter {
-  return builtin(name, '*', (value, _, machine, given) => generator(name, chosen(value, wanted, subject, given, machine)), 'accepted')
 }
 
 function* uniques(value: Value, key: (item: Value) => Value, machine: Machine): Generator<Value> {
@@ -227,11 +171,6 @@ export const sequenceFilters: readonly Filter[] = [
   builtin('slice', 'slices fill_with?', (value, [count, fill], machine) =>
     generator('slice', slices(value, demandCount(count), fill, machine)),
   ),
-  builtin('map', '*', (value, _, machine, given) => generator('map', mapped(value, given, machine)), 'accepted'),
-  choosing('select', 'true', 'item'),
-  choosing('reject', 'false', 'item'),
-  choosing('selectattr', 'true', 'attribute'),
-  choosing('rejectattr', 'false', 'attribute'),
   builtin('unique', 'case_sensitive? attribute?', (value, [caseSensitive, attribute], machine) =>
     generator('unique', uniques(value, keyOf(attribute, caseSensitive, machine), machine)),
   ),

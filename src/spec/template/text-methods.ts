@@ -10,7 +10,6 @@ import {
   type Alignment,
   capitalize,
   countText,
-  isSpace,
   likewise,
   padText,
   replaceText,
@@ -24,6 +23,7 @@ import {
   swapCase,
   titleCase,
 } from './text.ts'
+import { textQuestions } from './text-questions.ts'
 import { describeValue, isTrue } from './values.ts'
 
 const itself = (target: Value): Value => target
@@ -34,13 +34,6 @@ function mapping(name: string, change: (text: string) => string): readonly [stri
     const text = demandText(target)
     meter.text(text.length * 2)
     return likewise(target, change(text))
-  })
-}
-
-function question(name: string, answer: (text: string) => boolean): readonly [string, Method] {
-  return method(name, '', demandText, (text, _, { meter }) => {
-    meter.scan(text.length)
-    return answer(text)
   })
 }
 
@@ -180,24 +173,6 @@ function expandTabs(text: string, [tabsize]: Bound, { meter }: Machine): Value {
   }).join('')
 }
 
-const hasCase = /\p{Cased}/u
-const capital = /[\p{Lu}\p{Lt}]/u
-const small = /\p{Ll}/u
-
-/** Python's `istitle`: capitals only at the start of words, small letters only inside. */
-function isTitle(text: string): boolean {
-  let inWord = false
-  let seen = false
-  for (const character of text) {
-    const isCapital = capital.test(character)
-    const isSmall = small.test(character)
-    if ((isCapital && inWord) || (isSmall && !inWord)) return false
-    inWord = isCapital || isSmall
-    seen ||= inWord
-  }
-  return seen
-}
-
 function refused(name: string, advice: string): readonly [string, Method] {
   return [name, () => unsupportedFault(`Expected a method that templates can use, and ${name}() is none here. ${advice}.`)]
 }
@@ -245,19 +220,8 @@ export const textMethods: MethodTable = new Map<string, Method>([
     const end = demandText(suffix)
     return end !== '' && text.endsWith(end) ? text.slice(0, -end.length) : text
   }),
-  question('isdigit', (text) => /^[\p{Nd}\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u2080-\u2089]+$/u.test(text)),
-  question('isdecimal', (text) => /^\p{Nd}+$/u.test(text)),
-  question('isnumeric', (text) => /^\p{N}+$/u.test(text)),
-  question('isalpha', (text) => /^\p{L}+$/u.test(text)),
-  question('isalnum', (text) => /^[\p{L}\p{N}]+$/u.test(text)),
-  question('isspace', isSpace),
-  question('isascii', (text) => !/[^\0-\x7f]/.test(text)),
-  question('isidentifier', (text) => /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(text)),
-  question('isprintable', (text) => !/[\p{C}\p{Z}]/u.test(text.replaceAll(' ', ''))),
-  question('isupper', (text) => hasCase.test(text) && !small.test(text) && !/\p{Lt}/u.test(text)),
-  question('islower', (text) => hasCase.test(text) && !capital.test(text)),
-  question('istitle', isTitle),
   ['format', (target, given, machine) => likewise(target, formatBraces(demandText(target), given, machine))],
+  ...textQuestions,
   refused('format_map', 'Use format(**values)'),
   refused('encode', 'A template has no bytes'),
   refused('translate', 'Use replace()'),
