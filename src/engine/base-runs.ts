@@ -133,6 +133,7 @@ export function createBaseRuns(deps: BaseRunDeps) {
   async function submit(planned: WorkflowPlan): Promise<BaseRun> {
     const { opened, existing } = await submissions.open({
       purpose: 'command',
+      moves: 'nothing',
       provenance: planned.provenance,
       plans: [planned],
       skipped: [],

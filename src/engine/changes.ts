@@ -4,7 +4,7 @@ import type { Provenance } from '../workflow/state.ts'
 import type { Actor, PullRequestAction, Pushed } from './domain-event.ts'
 import { hasPermission } from './permission.ts'
 import type { ForgeReader, PullRequestSnapshot, RepositoryReference } from './ports.ts'
-import type { SubmittedChange } from './submit.ts'
+import { movesHead, type SubmittedChange } from './submit.ts'
 
 export type ChangeDeps = { readonly reader: ForgeReader; readonly platforms: PlatformConfig }
 
@@ -44,6 +44,7 @@ export async function changeOfPush(event: Pushed, deps: ChangeDeps, signal: Abor
       judgeSha: undefined,
       requiredByRules: [],
       skipped: skipWord(event.headCommitMessage),
+      moves: 'head',
     },
   }
 }
@@ -65,6 +66,7 @@ export async function changeOfPushAgain(provenance: Provenance, { reader }: Chan
     judgeSha: undefined,
     requiredByRules: [],
     skipped: skipWord(await reader.commitMessage(repository, sha, signal)),
+    moves: 'nothing',
   }
 }
 
@@ -92,6 +94,7 @@ export async function changeOfPullRequest(request: PullRequestRequest, deps: Cha
       judgeSha,
       requiredByRules: requiredChecks.flatMap((name) => (name.startsWith(checkPrefix) ? [name.slice(checkPrefix.length)] : [])),
       skipped: skipWord(message),
+      moves: request.originAt === undefined && movesHead(action) ? 'head' : 'nothing',
     },
   }
 }

@@ -96,13 +96,14 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
 
   async function pullRequestChanged(event: PullRequestChanged, signal: AbortSignal): Promise<void> {
     const { repository, number, action, sender } = event
-    if (action === 'closed') return pullRequestClosed(repository.id, number)
+    if (action === 'closed') return pullRequestClosed(event, signal)
     await deps.submitter.pullRequest({ repository, number, action, sender }, signal)
   }
 
   /** Of older heads too: what runs on a bench goes on when the head moves, and nobody wants it any more. */
-  async function pullRequestClosed(repositoryId: number, pullRequest: number): Promise<void> {
-    const rows = await deps.views.list({ repositoryId, pullRequest }, maxCancelled)
+  async function pullRequestClosed(event: PullRequestChanged, signal: AbortSignal): Promise<void> {
+    if ((await deps.submitter.close(event, signal)) === 'open') return
+    const rows = await deps.views.list({ repositoryId: event.repository.id, pullRequest: event.number }, maxCancelled)
     await cancelIds(unfinished(rows), 'the pull request was closed', 'pull-request-closed')
   }
 

@@ -81,7 +81,14 @@ export function createReruns(deps: RerunDeps) {
     const number = provenance.pullRequest
     const unchanged = { repository, provenance: { ...provenance, actor: sender?.login ?? provenance.actor } }
     if (number === undefined)
-      return { ...unchanged, change: { event: 'push', changedPaths: 'unknown' }, judgeSha: undefined, requiredByRules: [], skipped: 'no' }
+      return {
+        ...unchanged,
+        change: { event: 'push', changedPaths: 'unknown' },
+        judgeSha: undefined,
+        requiredByRules: [],
+        skipped: 'no',
+        moves: 'nothing',
+      }
     const now = await changeOfPullRequest(
       { repository, number, action: 'synchronize', sender, originAt: async () => provenance.origin },
       deps,
@@ -101,6 +108,7 @@ export function createReruns(deps: RerunDeps) {
       judgeSha: judge?.judgeSha ?? (await deps.reader.branchHead(repository, provenance.baseRef, signal)),
       requiredByRules: judge?.requiredByRules ?? [],
       skipped: 'no',
+      moves: 'nothing',
     }
   }
 

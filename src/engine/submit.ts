@@ -1,10 +1,10 @@
 import { placeOf } from '../spec/places.ts'
-import { type Change, selects } from '../spec/triggers.ts'
+import { type Change, listensTo, selects } from '../spec/triggers.ts'
 import type { PlatformConfig, RepositoryConfig, WorkflowSpec } from '../spec/types.ts'
 import type { CommitSha } from '../workflow/names.ts'
 import { firstRun, type PlanResult, plan, type RunIdentity } from '../workflow/plan.ts'
 import type { Provenance } from '../workflow/state.ts'
-import type { RepositoryReference, StoredDiagnostic, Submission } from './ports.ts'
+import type { RepositoryReference, StoredDiagnostic, Submission, SubmissionView } from './ports.ts'
 import { atTop, type ReadSpec, readTree, type SpecTree, type TreeDeps, validSpec } from './spec-tree.ts'
 
 export type SubmitDeps = TreeDeps & { readonly platforms: PlatformConfig }
@@ -19,10 +19,14 @@ export type SubmittedChange = {
   /** Required names of the branch's rules, without `osmo / `. */
   readonly requiredByRules: readonly string[]
   readonly skipped: 'no' | 'by-commit-message'
+  /** It tells of a head that its sender pushed, which says whose code that is; a label or a command does not. */
+  readonly moves: Submission['moves']
 }
 
 /** `overtaken`: specs whose run at this commit was cancelled while it was not wanted, with their last run attempt; they run anew. */
-type Triggered = { readonly kind: 'triggers'; readonly overtaken: ReadonlyMap<string, number> }
+type Triggered = { readonly kind: 'triggers'; readonly overtaken: ReadonlyMap<string, number>; readonly before: Before }
+/** What is known of a pull request when it is heard of again: nothing, another head or base branch, or what this very head led to. */
+export type Before = { readonly kind: 'nothing' | 'another' } | { readonly kind: 'planned'; readonly submission: SubmissionView }
 /** Which specs run, and as which run: the trigger rules decide, or a person named them. */
 export type Selection = Triggered | { readonly kind: 'named'; readonly run: (spec: string) => RunIdentity | undefined }
 
@@ -51,6 +55,7 @@ export async function prepareSubmission(
   const missing = judge ? [...required].filter((name) => name !== 'config' && !head.specs.some((spec) => spec.name === name)) : []
   return {
     purpose: selection.kind === 'triggers' ? 'change' : 'command',
+    moves: change.moves,
     provenance: { ...provenance, tier: 'none' },
     plans: outcomes.flatMap((outcome) => (outcome.kind === 'planned' ? [outcome.plan] : [])),
     skipped:
@@ -81,7 +86,8 @@ type Outcome =
 
 function decide(spec: ReadSpec, context: Context): Outcome {
   const required = context.required.has(spec.name) ? 'required' : 'optional'
-  if (judgeFaults(context.judge).length > 0 && context.selection.kind === 'triggers')
+  if (context.selection.kind === 'named' && !context.selection.run(spec.name)) return { kind: 'ignored' }
+  if (judgeFaults(context.judge).length > 0)
     return skip(
       spec.name,
       'Nobody can say what is required: `.osmo/config.yaml` of the base branch has errors. Mend it there first',
@@ -91,8 +97,8 @@ function decide(spec: ReadSpec, context: Context): Outcome {
   if (spec.result.kind === 'invalid')
     return skip(spec.name, 'The file has errors; see the annotations of `osmo / config`', required, 'action_required')
   const selected = select(spec, spec.result.spec, required, context)
-  if (selected.kind !== 'run')
-    return selected.kind === 'ignored' ? { kind: 'ignored' } : skip(spec.name, selected.reason, required, selected.conclusion)
+  if (selected.kind === 'kept') return kept(spec, required, selected.submission)
+  if (selected.kind === 'skip') return skip(spec.name, selected.reason, required, selected.conclusion)
   const judged = validSpec(context.judge, spec.name)
   const planned = plan({
     name: spec.name,
@@ -115,7 +121,7 @@ function decide(spec: ReadSpec, context: Context): Outcome {
 type Selected =
   | { readonly kind: 'run'; readonly run: RunIdentity }
   | { readonly kind: 'skip'; readonly reason: string; readonly conclusion: Skipped['conclusion'] }
-  | { readonly kind: 'ignored' }
+  | { readonly kind: 'kept'; readonly submission: SubmissionView }
 
 function select(
   read: ReadSpec,
@@ -123,10 +129,7 @@ function select(
   required: Skipped['required'],
   { change, selection, settings, judge }: Context,
 ): Selected {
-  if (selection.kind === 'named') {
-    const run = selection.run(read.name)
-    return run ? { kind: 'run', run } : { kind: 'ignored' }
-  }
+  if (selection.kind === 'named') return { kind: 'run', run: selection.run(read.name) ?? firstRun }
   if (change.skipped === 'by-commit-message')
     return {
       kind: 'skip',
@@ -135,15 +138,43 @@ function select(
     }
   // For a required spec base's own `on` decides, so that head cannot deselect itself (extensions.md §5).
   const judging = required === 'required' ? (validSpec(judge, read.name) ?? spec) : spec
-  const answer = selects(judging.triggers ?? settings.triggers, {
-    ...change.change,
-    specPath: read.file.path,
-    localpaths: localpaths(spec),
-  })
-  return answer.kind === 'run'
+  const triggers = judging.triggers ?? settings.triggers
+  const action = change.change.action ?? ''
+  const { before } = selection
+  if (before.kind === 'planned' && !listensTo(triggers, action)) return { kind: 'kept', submission: before.submission }
+  const asked = { ...change.change, specPath: read.file.path, localpaths: localpaths(spec) }
+  const answers = actionsHeard(change.change, before).map((heard) => selects(triggers, { ...asked, ...heard }))
+  const refused = answers.find((answer) => answer.kind === 'skip')
+  return refused === undefined || answers.some(({ kind }) => kind === 'run')
     ? { kind: 'run', run: triggeredRun(selection, read.name) }
-    : { kind: 'skip', reason: answer.reason, conclusion: 'skipped' }
+    : { kind: 'skip', reason: refused.reason, conclusion: 'skipped' }
 }
+
+/**
+ * A head, or a base branch, that nobody has planned for yet counts as opened or pushed, whatever was done to the pull request: `edited` says
+ * that its base changed, and deliveries come out of order. The newer reason is asked first, since it is the better one to show.
+ */
+function actionsHeard({ event, action }: SubmittedChange['change'], before: Before): readonly { readonly action?: string }[] {
+  if (event === 'push' || action === undefined) return [{}]
+  if (before.kind === 'planned' || movesHead(action)) return [{ action }]
+  return [{ action: before.kind === 'nothing' ? 'opened' : 'synchronize' }, { action }]
+}
+
+/** Actions whose sender says whose code the head is. */
+export const movesHead = (action: string) => ['opened', 'synchronize', 'reopened'].includes(action)
+
+/**
+ * What the spec does not wait for leaves its conclusion as it is: else a stranger could turn a refusal into `skipped`, which GitHub lets
+ * pass, by making the pull request a draft.
+ */
+function kept(spec: ReadSpec, required: Skipped['required'], { skipped, diagnostics }: SubmissionView): Outcome {
+  const entry = skipped.find((one) => one.spec === spec.name)
+  if (!entry) return { kind: 'ignored' }
+  const refusals = diagnostics.filter(({ file, code }) => file === spec.file.path && code === placementCode)
+  return { kind: 'skipped', skipped: { ...entry, required }, refusals }
+}
+
+const placementCode = 'semantic/placement'
 
 function triggeredRun({ overtaken }: Triggered, spec: string): RunIdentity {
   const attempt = overtaken.get(spec)
@@ -180,7 +211,7 @@ function refusalsOf({ file, result }: ReadSpec, { faults }: Extract<PlanResult, 
   const places = result.kind === 'valid' ? result.places : undefined
   return faults.map(({ reason, about }) => {
     const place = places && about && placeOf(places, about)
-    return { ...atTop(file.path), ...place, severity: 'error', code: 'semantic/placement', message: reason }
+    return { ...atTop(file.path), ...place, severity: 'error', code: placementCode, message: reason }
   })
 }
 

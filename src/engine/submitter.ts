@@ -4,7 +4,7 @@ import { type ChangeDeps, changeOfPullRequest, changeOfPush, changeOfPushAgain, 
 import type { Pushed } from './domain-event.ts'
 import type { Logger } from './log.ts'
 import type { SubmissionStore, ViewStore, WorkflowRow, WorkflowStore } from './ports.ts'
-import { prepareSubmission, type Selection, type SubmitDeps, type SubmittedChange } from './submit.ts'
+import { type Before, prepareSubmission, type Selection, type SubmitDeps, type SubmittedChange } from './submit.ts'
 
 export type SubmitterDeps = SubmitDeps &
   ChangeDeps & {
@@ -25,7 +25,7 @@ export type Submitted = {
 
 /** Opens what a change leads to. Hearing of the same change twice opens nothing twice: run keys are unique. */
 export function createSubmitter(deps: SubmitterDeps) {
-  return { push, pushAgain, pullRequest, submit }
+  return { push, pushAgain, pullRequest, close, submit }
 
   async function push(event: Pushed, signal: AbortSignal): Promise<void> {
     const result = await changeOfPush(event, deps, signal)
@@ -54,14 +54,42 @@ export function createSubmitter(deps: SubmitterDeps) {
     await replacePushRuns(result.change, specs)
   }
 
+  /** `open`: it has been opened again since that was said. */
+  async function close(
+    { repository, number }: Pick<PullRequestRequest, 'repository' | 'number'>,
+    signal: AbortSignal,
+  ): Promise<'closed' | 'open'> {
+    const isClosed = async () => (await deps.reader.pullRequest(repository, number, signal))?.state !== 'open'
+    const state = await deps.submissions.close(repository.id, number, isClosed)
+    deps.kick('reports')
+    return state
+  }
+
   /** A head that was pushed away and comes back is live again, though its run was cancelled. */
   async function submitTriggered(change: SubmittedChange, signal: AbortSignal): Promise<Submitted> {
-    return submit(change, { kind: 'triggers', overtaken: await deps.views.overtaken(change.provenance) }, signal)
+    const [overtaken, before] = await Promise.all([deps.views.overtaken(change.provenance), heardBefore(change)])
+    return submit(change, { kind: 'triggers', overtaken, before }, signal)
+  }
+
+  async function heardBefore({ provenance }: SubmittedChange): Promise<Before> {
+    const { repositoryId, pullRequest: number, sha, baseRef } = provenance
+    const submission = number === undefined ? undefined : await deps.submissions.newestOf(repositoryId, number)
+    if (!submission) return { kind: 'nothing' }
+    const isSame = submission.provenance.sha === sha && submission.provenance.baseRef === baseRef
+    return isSame ? { kind: 'planned', submission } : { kind: 'another' }
   }
 
   async function submit(change: SubmittedChange, selection: Selection, signal: AbortSignal): Promise<Submitted> {
     const submission = await prepareSubmission(change, selection, deps, signal)
-    const { opened, existing } = await deps.submissions.open(submission)
+    const saved = await deps.submissions.openIf(submission, () => stands(change, selection, signal))
+    if (!saved) {
+      deps.log.info(
+        { repository: change.repository.fullName, sha: change.provenance.sha },
+        'The pull request has moved on while it was read',
+      )
+      return { opened: [], existing: [], specs: [] }
+    }
+    const { opened, existing } = saved
     for (const id of opened) deps.wakeWorkflow(id)
     deps.kick('work')
     deps.kick('reports')
@@ -70,6 +98,13 @@ export function createSubmitter(deps: SubmitterDeps) {
       'Change submitted',
     )
     return { opened, existing, specs: submission.plans.map(({ spec }) => spec) }
+  }
+
+  /** What a person asked for by name stands at whatever commit it was asked for. */
+  async function stands({ repository, provenance }: SubmittedChange, { kind }: Selection, signal: AbortSignal): Promise<boolean> {
+    if (kind === 'named' || provenance.pullRequest === undefined) return true
+    const now = await deps.reader.pullRequest(repository, provenance.pullRequest, signal)
+    return now?.state === 'open' && now.headSha === provenance.sha && now.baseRef === provenance.baseRef
   }
 
   /**

@@ -32,6 +32,12 @@ export function selects(triggers: Triggers | undefined, change: Change): Selecti
   return reason === undefined ? { kind: 'run' } : { kind: 'skip', reason }
 }
 
+/** Whether this action of a pull request is one that a spec with these triggers waits for at all. */
+export function listensTo(triggers: Triggers | undefined, action: string): boolean {
+  if (triggers === undefined) return isOneOf(action, defaultPullRequestTypes)
+  return triggers.pullRequest !== undefined && isOneOf(action, triggers.pullRequest.types)
+}
+
 /** The words with which a commit message asks that pushes and pull requests run nothing. */
 const skipWords = ['[skip ci]', '[ci skip]', '[no ci]', '[skip actions]', '[actions skip]']
 

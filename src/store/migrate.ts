@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import type { Pool } from 'pg'
 import * as first from './migrations/0001-first.ts'
 import * as recovery from './migrations/0002-recovery.ts'
+import * as pullRequests from './migrations/0003-pull-requests.ts'
 
 /**
  * Brings the database to this program's schema. Forward only; harmless to repeat; replicas that start together take turns under an
@@ -16,7 +17,11 @@ export async function migrate(pool: Pool): Promise<void> {
   throw new Error(`Expected to bring the database to schema ${lastMigration}, got: ${messageOf(error)}`, { cause: error })
 }
 
-const migrations: Record<string, Migration> = { '0001-first': first, '0002-recovery': recovery }
+const migrations: Record<string, Migration> = {
+  '0001-first': first,
+  '0002-recovery': recovery,
+  '0003-pull-requests': pullRequests,
+}
 const lastMigration = Object.keys(migrations).at(-1)
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -7,22 +7,35 @@ import type { Database } from './database.ts'
 import { addConfigReport, addEffects } from './effects.ts'
 import { provenanceOf } from './headers.ts'
 import { openWorkflow } from './opening.ts'
+import { closePullRequest, headOf, lockPullRequest } from './pull-requests.ts'
 import { json, storableText } from './storable.ts'
 import { endUnstarted, supersede } from './superseding.ts'
 
 export function createSubmissionStore(db: Database): SubmissionStore {
   return {
     open: (submission) => db.transaction().execute((transaction) => open(transaction, submission)),
+    openIf: (submission, stands) => db.transaction().execute((transaction) => openIf(transaction, submission, stands)),
+    close: (repositoryId, pullRequest, stands) =>
+      db.transaction().execute((transaction) => closePullRequest(transaction, repositoryId, pullRequest, stands)),
     get: async (id) => first(await select(db, sql`s.id = ${id}`)),
-    find: async (repositoryId, sha, ref) =>
-      first(await select(db, sql`s.repository_id = ${repositoryId} and s.sha = ${sha} and s.ref = ${ref}`)),
+    newestOf: async (repositoryId, pullRequest) =>
+      first(await select(db, sql`s.repository_id = ${repositoryId} and s.pull_request = ${pullRequest} and s.purpose = 'change'`)),
     findNotRun: (repositoryId, sha, spec) => findNotRun(db, repositoryId, sha, spec),
     originOf: (repositoryId, pullRequest, sha) => originOf(db, repositoryId, pullRequest, sha),
   }
 }
 
-async function open(db: Database, submission: Submission) {
+type Opened = NonNullable<Awaited<ReturnType<SubmissionStore['openIf']>>>
+
+async function openIf(db: Database, submission: Submission, stands: () => Promise<boolean>): Promise<Opened | undefined> {
+  const { repositoryId, pullRequest } = submission.provenance
+  if (pullRequest !== undefined) await lockPullRequest(db, repositoryId, pullRequest)
+  return (await stands()) ? open(db, submission) : undefined
+}
+
+async function open(db: Database, submission: Submission): Promise<Opened> {
   await saveRepository(db, submission.provenance)
+  if (submission.purpose === 'change') await headOf(db, submission.provenance)
   const id = await saveSubmission(db, submission)
   const opened: WorkflowId[] = []
   const existing: WorkflowId[] = []
@@ -53,12 +66,12 @@ async function saveRepository(db: Database, { repositoryId, installationId, repo
 
 async function saveSubmission(
   db: Database,
-  { purpose, provenance, plans, skipped, diagnostics, notes }: Submission,
+  { purpose, moves, provenance, plans, skipped, diagnostics, notes }: Submission,
 ): Promise<SubmissionId> {
   const stored: readonly StoredPlan[] = plans.map(({ groups: _, ...plan }) => plan)
   const { rows } = await sql<{ id: SubmissionId }>`
-    insert into submission (purpose, repository_id, provenance, sha, ref, pull_request, plans, skipped, diagnostics, notes)
-    values (${purpose}, ${provenance.repositoryId}, ${json(provenance)}, ${provenance.sha}, ${storableText(provenance.ref)},
+    insert into submission (purpose, moves, repository_id, provenance, sha, ref, pull_request, plans, skipped, diagnostics, notes)
+    values (${purpose}, ${moves}, ${provenance.repositoryId}, ${json(provenance)}, ${provenance.sha}, ${storableText(provenance.ref)},
       ${provenance.pullRequest ?? null}, ${json(stored)}, ${json(skipped)}, ${json(diagnostics)}, ${json(notes)})
     returning id`.execute(db)
   return rows[0]!.id
@@ -67,7 +80,7 @@ async function saveSubmission(
 async function originOf(db: Database, repositoryId: number, pullRequest: number, sha: CommitSha): Promise<Origin | undefined> {
   const { rows } = await sql<{ origin: Origin }>`
     select provenance ->> 'origin' as origin from submission
-    where repository_id = ${repositoryId} and pull_request = ${pullRequest} and sha = ${sha} and purpose = 'change'
+    where repository_id = ${repositoryId} and pull_request = ${pullRequest} and sha = ${sha} and purpose = 'change' and moves = 'head'
     order by ordinal desc limit 1`.execute(db)
   return rows[0]?.origin
 }
@@ -90,7 +103,7 @@ type Row = Omit<SubmissionView, 'configCheckRunId'> & { readonly configCheckRunI
 
 async function select(db: Database, condition: ReturnType<typeof sql>): Promise<readonly Row[]> {
   const { rows } = await sql<Row>`
-    select s.id, s.purpose, s.provenance, s.plans, s.skipped, s.diagnostics, s.notes, s.created_at as "openedAt", (select c.config_check_run_id from submission c where c.repository_id = s.repository_id and c.sha = s.sha
+    select s.id, s.purpose, s.moves, s.provenance, s.plans, s.skipped, s.diagnostics, s.notes, s.created_at as "openedAt", (select c.config_check_run_id from submission c where c.repository_id = s.repository_id and c.sha = s.sha
         and c.config_check_run_id is not null order by c.ordinal desc limit 1) as "configCheckRunId",
       array(select w.id::text from submission_workflow l join workflow w on w.id = l.workflow_id
         where l.submission_id = s.id order by w.ordinal) as workflows

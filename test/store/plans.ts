@@ -120,6 +120,7 @@ export const aPlan = (change: Partial<WorkflowPlan> = {}): WorkflowPlan => ({
 
 export const aSubmission = (plans: readonly WorkflowPlan[], change: Partial<Submission> = {}): Submission => ({
   purpose: 'change',
+  moves: 'head',
   provenance: plans[0]?.provenance ?? aProvenance(),
   plans,
   skipped: [],

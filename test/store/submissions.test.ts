@@ -14,7 +14,6 @@ import {
   foldOf,
   opened,
   reference,
-  sha,
   twoSteps,
 } from './plans.ts'
 
@@ -65,17 +64,47 @@ describe('Submissions', () => {
     assert.equal(effects.find((effect) => effect.kind === 'workflow')?.workflow, opened[0])
   })
 
-  it('finds the newest submission of a commit and ref, as it was', async () => {
-    const provenance = aProvenance({ sha: sha('c'), ref: 'refs/heads/find' })
+  it('finds the newest change of a pull request, as it was', async () => {
+    const provenance = aPullRequest(40, 'c')
     const skipped = [{ spec: 'old', reason: 'Not changed', required: 'optional', conclusion: 'skipped' }] as const
     await store.submissions.open(aSubmission([], { provenance }))
-    const { id } = await store.submissions.open(aSubmission([], { provenance, skipped, notes: ['a note'] }))
-    const found = await store.submissions.find(7, sha('c'), 'refs/heads/find')
+    const { id } = await store.submissions.open(aSubmission([], { provenance, moves: 'nothing', skipped, notes: ['a note'] }))
+    await store.submissions.open(aSubmission([], { provenance, purpose: 'command' }))
+    const found = await store.submissions.newestOf(7, 40)
     assert.deepEqual(
-      [found?.id, found?.provenance, found?.skipped, found?.notes, found?.configCheckRunId],
-      [id, provenance, skipped, ['a note'], undefined],
+      [found?.id, found?.moves, found?.provenance, found?.skipped, found?.notes, found?.configCheckRunId],
+      [id, 'nothing', provenance, skipped, ['a note'], undefined],
     )
-    assert.equal(await store.submissions.find(7, sha('d'), 'refs/heads/find'), undefined)
+    assert.equal(await store.submissions.newestOf(7, 41), undefined)
+  })
+
+  it('says whose code a head is by who pushed it last, and not by who labelled it', async () => {
+    const provenance = aPullRequest(42, 'c')
+    await store.submissions.open(aSubmission([], { provenance, moves: 'nothing' }))
+    assert.equal(await store.submissions.originOf(7, 42, provenance.sha), undefined)
+    await store.submissions.open(aSubmission([], { provenance }))
+    await store.submissions.open(aSubmission([], { provenance: { ...provenance, origin: 'untrusted' }, moves: 'nothing' }))
+    assert.equal(await store.submissions.originOf(7, 42, provenance.sha), 'trusted')
+  })
+
+  it('takes turns for one pull request, so that who asks whether it stands sees what was opened before', async () => {
+    const other = createStore(database.anotherPool())
+    const [first, second] = ['c', 'd'].map((head) => aSubmission([aPlan({ provenance: aPullRequest(43, head) })]))
+    const reached = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const order: string[] = []
+    const one = store.submissions.openIf(first!, async () => {
+      reached.resolve()
+      await gate.promise
+      return Boolean(order.push('first'))
+    })
+    await reached.promise
+    const two = other.submissions.openIf(second!, async () => Boolean(order.push('second')))
+    const shut = other.submissions.close(7, 43, async () => order.includes('first'))
+    gate.resolve()
+    assert.deepEqual([(await one)?.opened.length, (await two)?.opened.length, await shut], [1, 1, 'closed'])
+    assert.deepEqual(order, ['first', 'second'])
+    assert.equal(await store.submissions.openIf(first!, async () => false), undefined)
   })
 
   it('replaces what PostgreSQL cannot keep in text that strangers wrote', async () => {
