@@ -29,7 +29,7 @@ export type Pushed = {
   readonly ref: string
   /** Forty zeros for a new ref. */
   readonly before: CommitSha
-  /** Forty zeros for a deleted ref. */
+  /** The commit, also where the ref is an annotated tag; forty zeros for a deleted ref. */
   readonly after: CommitSha
   readonly change: 'created' | 'updated' | 'forced' | 'deleted'
   readonly defaultBranch: string

@@ -29,7 +29,7 @@ export const Push = z.object({
   created: z.boolean(),
   deleted: z.boolean(),
   forced: z.boolean(),
-  head_commit: z.object({ message: z.string() }).nullish(),
+  head_commit: z.object({ id: Sha, message: z.string() }).nullish(),
 })
 
 export const PullRequest = z.object({

@@ -57,12 +57,15 @@ function byAction(actions: Readonly<Record<string, Translator>>): Translator {
 function pushed(body: unknown): Translated {
   return reading(payloads.Push, body, (payload) => {
     if (!/^refs\/(heads|tags)\//.test(payload.ref)) return ignored(`ref ${clip(payload.ref)}`)
+    const commit = payload.deleted ? payload.after : payload.head_commit?.id
+    if (commit === undefined) return ignored(`ref without a commit ${clip(payload.ref)}`)
     return {
       kind: 'pushed',
       repository: reference(payload),
       ref: payload.ref,
       before: CommitSha(payload.before),
-      after: CommitSha(payload.after),
+      // Of an annotated tag `after` is the tag's own object, at which no check can stand.
+      after: CommitSha(commit),
       change: changeOf(payload),
       defaultBranch: payload.repository.default_branch,
       headCommitMessage: payload.head_commit?.message.slice(0, 65_536) ?? '',

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, it } from 'node:test'
+import { gitPush } from '../harness/git-push.ts'
 import { anInstallation, type TestInstallation } from '../harness/installation.ts'
 
 let world: TestInstallation
@@ -16,6 +19,20 @@ it('a push of a spec ends in a green check with its task', async () => {
   const check = await world.conclusion(sha, 'osmo / hello')
   assert.equal(check.conclusion, 'success')
   assert.match(check.output.summary ?? '', /greet/)
+})
+
+it('an annotated tag runs its specs at the commit that it names', async () => {
+  const text = hello('test "$(cat /osmo/repository/name)" = one')
+  const sha = await gitPush(world, {
+    branch: 'main',
+    tag: 'v1',
+    write: (directory) => {
+      mkdirSync(join(directory, '.osmo'), { recursive: true })
+      writeFileSync(join(directory, '.osmo', 'release.yaml'), text.replace('on: push', "on: {push: {tags: ['v*']}}\ncheckout: true"))
+      writeFileSync(join(directory, 'name'), 'one')
+    },
+  })
+  assert.equal((await world.conclusion(sha, 'osmo / release')).conclusion, 'success')
 })
 
 it('a command that fails makes a red check with its last lines', async () => {

@@ -5,6 +5,7 @@ import { ada, before, checkRun, checkSuite, comment, head, pullRequest, push, re
 
 const sender = ada
 const eve = { id: 12, login: 'eve', type: 'User' }
+const tagObject = 'e'.repeat(40)
 const pushed = {
   kind: 'pushed',
   repository: reference,
@@ -68,12 +69,24 @@ const understood: readonly (readonly [string, string, unknown, object])[] = [
     { ...pushed, after: zero, change: 'deleted', headCommitMessage: '' },
   ],
   ['a tag', 'push', { ...push, ref: 'refs/tags/v1', created: true }, { ...pushed, ref: 'refs/tags/v1', change: 'created' }],
+  [
+    'an annotated tag',
+    'push',
+    { ...push, ref: 'refs/tags/v1', created: true, before: zero, after: tagObject },
+    { ...pushed, ref: 'refs/tags/v1', change: 'created', before: zero },
+  ],
+  [
+    'a deleted tag',
+    'push',
+    { ...push, ref: 'refs/tags/v1', before: tagObject, after: zero, deleted: true, head_commit: null },
+    { ...pushed, ref: 'refs/tags/v1', change: 'deleted', before: tagObject, after: zero, headCommitMessage: '' },
+  ],
   ['a push by nobody', 'push', { ...push, sender: null }, { ...pushed, sender: undefined }],
   ['a push by an app', 'push', { ...push, sender: { ...ada, type: 'Bot' } }, { ...pushed, sender: { ...ada, type: 'Bot' } }],
   [
     'a push with a huge message',
     'push',
-    { ...push, head_commit: { message: 'x'.repeat(100_000) } },
+    { ...push, head_commit: { ...push.head_commit, message: 'x'.repeat(100_000) } },
     { ...pushed, headCommitMessage: 'x'.repeat(65_536) },
   ],
   ['a branch with a hostile name', 'push', { ...push, ref: 'refs/heads/$(touch x)' }, { ...pushed, ref: 'refs/heads/$(touch x)' }],
@@ -174,6 +187,7 @@ const ignored: readonly (readonly [string, unknown, string])[] = [
   ['ping', { zen: 'x' }, 'event ping'],
   ['__proto__', {}, 'event __proto__'],
   ['constructor', {}, 'event constructor'],
+  ['push', { ...push, ref: 'refs/tags/blob', created: true, before: zero, head_commit: null }, 'ref without a commit refs/tags/blob'],
   ['push', { ...push, ref: 'refs/notes/commits' }, 'ref refs/notes/commits'],
   ['pull_request', pullRequest('assigned'), 'action assigned'],
   ['pull_request', pullRequest('toString'), 'action toString'],

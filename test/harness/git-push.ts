@@ -7,14 +7,15 @@ import { repository, type TestInstallation } from './installation.ts'
 
 const run = promisify(execFile)
 
-/** Pushes with git itself, over the wire: for links and modes and names that an editor in a browser cannot make. Returns the sha. */
+/** Pushes with git itself, over the wire: for links and modes and names that an editor in a browser cannot make. `tag` is an annotated one. Returns the commit. */
 export async function gitPush(
   { githubUrl, maintainer }: TestInstallation,
   {
     branch,
     message = 'Change',
+    tag,
     write,
-  }: { readonly branch: string; readonly message?: string; readonly write: (directory: string) => void },
+  }: { readonly branch: string; readonly message?: string; readonly tag?: string; readonly write: (directory: string) => void },
 ): Promise<string> {
   const work = mkdtempSync(join(tmpdir(), 'osmo-push-'))
   const remote = `${githubUrl.replace('://', `://${maintainer.login}:${maintainer.token}@`)}/${repository}.git`
@@ -28,6 +29,8 @@ export async function gitPush(
     await inClone('add', '--all')
     await inClone('commit', '--quiet', '--message', message)
     await inClone('push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`)
+    if (tag !== undefined) await inClone('tag', '--annotate', '--message', message, tag)
+    if (tag !== undefined) await inClone('push', '--quiet', 'origin', tag)
     return await inClone('rev-parse', 'HEAD')
   } finally {
     rmSync(work, { recursive: true, force: true })
