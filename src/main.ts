@@ -8,6 +8,7 @@ import { createTwinAdmin } from './demo/twin-admin.ts'
 import { DirectoryInUse } from './installation/data-directory.ts'
 import { type Installation, startInstallation } from './installation/installation.ts'
 import { logOptions } from './installation/log.ts'
+import { Ended, type How } from './installation/stack.ts'
 
 /** Composition root: reads the environment, starts the installation, and ends it as it is told to. */
 async function main(): Promise<void> {
@@ -16,10 +17,11 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env, parameters, { isRoot: process.getuid?.() === 0 ? 'root' : 'user' })
   const started = performance.now()
   const log = logger(settings)
-  const installation = await startInstallation(settings, log)
-  const ending = endOn(installation, log)
+  const ending = listenForTheEnd(log)
+  const installation = await startInstallation(settings, log, ending)
+  ending.ends(installation)
   process.stdout.write(block(installation, (performance.now() - started) / 1000))
-  if (installation.twin && settings.demo === 'run') await runDemo(installation, settings, ending)
+  if (installation.twin && settings.demo === 'run') await runDemo(installation, settings, ending.signal)
 }
 
 async function runDemo({ twin, store, addresses }: Installation, settings: Settings, signal: AbortSignal): Promise<void> {
@@ -81,24 +83,48 @@ function logger({ github, dataDirectory }: Settings) {
   return pino(options, destination({ dest: join(dataDirectory, 'osmo-runner.log'), mkdir: true, mode: 0o600, sync: false }))
 }
 
-/** SIGINT ends everything that was started; SIGTERM and SIGHUP leave attempts and children for the next start. A second signal does not wait. */
-function endOn(installation: Installation, log: Pick<Logger, 'error'>): AbortSignal {
+/**
+ * SIGINT ends everything that was started, and what is being started; SIGTERM and SIGHUP leave attempts and children for the next start. A
+ * second signal does not wait.
+ */
+function listenForTheEnd(log: Pick<Logger, 'error'>) {
   const ending = new AbortController()
-  const end = (how: 'interrupt' | 'leave') => {
-    if (ending.signal.aborted) process.exit(1)
-    ending.abort()
-    if (how === 'interrupt') process.stdout.write('\nStopping …\n')
-    void installation.stop(how).finally(() => process.exit(0))
-  }
+  let how: How | undefined
+  let installation: Installation | undefined
   process.on('SIGINT', () => end('interrupt'))
   process.on('SIGTERM', () => end('leave'))
   process.on('SIGHUP', () => end('leave'))
   // All truth is in PostgreSQL and every step may be repeated, so one that broke must not end the others.
   process.on('uncaughtException', (error) => log.error({ err: error }, 'Something broke that nobody had expected'))
-  return ending.signal
+  return {
+    signal: ending.signal,
+    get how() {
+      return how
+    },
+    ends,
+  }
+
+  function ends(started: Installation): void {
+    installation = started
+    if (how !== undefined) stop(started, how)
+  }
+
+  function end(wanted: How): void {
+    if (how !== undefined) process.exit(1)
+    how = wanted
+    ending.abort()
+    if (wanted === 'interrupt') process.stdout.write('\nStopping …\n')
+    // While it starts, whoever starts it sees this and stops what is there.
+    if (installation) stop(installation, wanted)
+  }
+
+  function stop(started: Installation, wanted: How): void {
+    void started.stop(wanted).finally(() => process.exit(0))
+  }
 }
 
 main().catch((error: unknown) => {
+  if (error instanceof Ended) process.exit(0)
   const known = error instanceof WrongSettings || error instanceof DirectoryInUse
   process.stderr.write(`${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.exitCode = 1

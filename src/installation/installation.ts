@@ -33,7 +33,7 @@ import { freePort } from './free-port.ts'
 import { connectGithub, type Github } from './github.ts'
 import { startIntake } from './intake-server.ts'
 import { createParserThread } from './spec-parser.ts'
-import { type How, type Running, Stack } from './stack.ts'
+import { Ended, type Ending, type How, type Running, Stack } from './stack.ts'
 import type { TwinProcess } from './twin-process.ts'
 
 /** A whole installation that runs: what people and the demo need to know of it. */
@@ -65,14 +65,18 @@ export type Parts = {
 const root = join(import.meta.dirname, '..', '..')
 const maxOutputBytes = 20 * 1024 ** 3
 
-/** Starts everything that the settings and the role ask for, in the order of need. What was started is stopped again when a later part fails. */
-export async function startInstallation(settings: Settings, log: Logger): Promise<Installation> {
-  const stack = new Stack()
+/**
+ * Starts everything that the settings and the role ask for, in the order of need. What was started is stopped again when a later part
+ * fails, or when the end comes first: then it throws {@link Ended}.
+ */
+export async function startInstallation(settings: Settings, log: Logger, ending: Ending): Promise<Installation> {
+  const stack = new Stack(ending)
   try {
     return await start(settings, log, stack)
   } catch (error) {
-    await stack.unwind('leave')
-    throw error
+    await stack.unwind(ending.how ?? 'leave')
+    // A part that the same Ctrl-C of a terminal hit fails in ways of its own.
+    throw ending.how === undefined ? error : new Ended(ending.how)
   }
 }
 

@@ -1,12 +1,32 @@
 export type How = 'interrupt' | 'leave'
 export type Running = { stop(how: How): Promise<void> }
 
+/** Whoever was starting parts was told to end before the last one was there. */
+export class Ended extends Error {
+  override readonly name = 'Ended'
+  readonly how: How
+  constructor(how: How) {
+    super('It was told to end while it was starting')
+    this.how = how
+  }
+}
+
+/** How it is to end, once it was told to. It is there before the first part, so that a signal finds somebody at every moment of the start. */
+export type Ending = { readonly how: How | undefined }
+
 /** What was started, to be stopped in reverse order. One part that cannot stop keeps none of the others from it. */
 export class Stack {
   readonly #running: Running[] = []
+  readonly #ending: Ending
 
+  constructor(ending: Ending) {
+    this.#ending = ending
+  }
+
+  /** The part is kept in any case. Throws {@link Ended} when it comes after the end was asked for, so that no further one is started. */
   push(part: Running): void {
     this.#running.push(part)
+    if (this.#ending.how !== undefined) throw new Ended(this.#ending.how)
   }
 
   async unwind(how: How): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,6 +100,22 @@ describe('a service on a directory of its own', () => {
     await world.kill('SIGINT')
     assert.deepEqual(processesOf(world.directory), [])
   })
+})
+
+describe('Ctrl-C during the start', () => {
+  /** Files that appear as it starts, from the first to the last. */
+  const moments = ['postgres/data/PG_VERSION', 'github/options.json', 'objects']
+  for (const moment of moments)
+    it(`leaves nothing behind once there is ${moment}`, async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'osmo-start-'))
+      const child = spawn(process.execPath, [main, '--empty', '--data', directory], { env: { PATH: process.env.PATH, HOME: directory } })
+      const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+      await until(moment, async () => existsSync(join(directory, moment)) || undefined)
+      child.kill('SIGINT')
+      assert.equal(await ended, 0)
+      assert.deepEqual(processesOf(directory), [])
+      rmSync(directory, { recursive: true, force: true })
+    })
 })
 
 describe('wrong settings', () => {
