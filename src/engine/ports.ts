@@ -149,11 +149,11 @@ export interface WorkflowStore {
    * With `cancelInProgress` newer workflows cancel the holders instead. Returns the workflows to wake.
    */
   admit(concurrencyKey: string): Promise<readonly WorkflowId[]>
-  /** Concurrency groups in which somebody waits. */
+  /** Concurrency groups in which somebody waits and a place is free, longest waiting first. */
   waitingConcurrencyKeys(limit: number): Promise<readonly string[]>
   /** Latest sighting per attempt, one statement for the whole batch; unchanged ones are not written. Returns the workflows to wake. */
   recordSightings(sightings: readonly Sighting[]): Promise<readonly WorkflowId[]>
-  /** Attempts of this backend that should exist there: dispatched and not finished. */
+  /** Attempts of this backend that may exist there: dispatched and not finished, or ended by us and not gone yet. */
   expectedPods(backend: string): Promise<readonly ExpectedPod[]>
   /** `awaited` never replaces an answer. */
   saveBaseInputs(id: WorkflowId, task: string, base: BaseInputs): Promise<void>
@@ -168,6 +168,8 @@ export type ExpectedPod = {
   readonly reference: AttemptReference
   readonly status: TaskState['status']
   readonly since: Instant
+  /** `ending`: by our will, and its backend has not shown the end yet. */
+  readonly standing: 'wanted' | 'ending'
 }
 
 /** Where the base arm's `task:` inputs come from; per task with `compare`. */

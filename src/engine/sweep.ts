@@ -77,7 +77,9 @@ export function createSweep(deps: SweepDeps) {
    * store is read again: a pod is dispatched there before it appears on its backend.
    */
   async function removeStrangers(backend: Backend, seen: readonly Sighting[], now: number, signal: AbortSignal): Promise<void> {
-    const wanted = new Set((await workflows.expectedPods(backend.name)).map(({ pod }) => pod))
+    const wanted = new Set(
+      (await workflows.expectedPods(backend.name)).filter(({ standing }) => standing === 'wanted').map(({ pod }) => pod),
+    )
     for (const { pod } of seen) if (wanted.has(pod)) strangersSince.delete(pod)
     const strangers = seen.filter(({ pod }) => !wanted.has(pod))
     await deleteStrangers(backend, strangers, now, signal)

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { WorkflowStore } from '../engine/ports.ts'
 import type { WorkflowId } from '../workflow/names.ts'
 import type { Database } from './database.ts'
+import { isEndSeen } from './sightings.ts'
 import { supersede } from './superseding.ts'
 
 type Admitting = Pick<WorkflowStore, 'admit' | 'waitingConcurrencyKeys' | 'yieldSlot'>
@@ -12,7 +13,13 @@ export function createAdmitting(db: Database): Admitting {
 
   async function waitingConcurrencyKeys(limit: number): Promise<readonly string[]> {
     const { rows } = await sql<{ concurrency_key: string }>`
-      select distinct concurrency_key from workflow where finished_at is null and slot = 'waiting' limit ${limit}`.execute(db)
+      select first.concurrency_key from (
+        select distinct on (concurrency_key) concurrency_key, concurrency_limit, ordinal from workflow
+        where finished_at is null and slot = 'waiting' order by concurrency_key, ordinal
+      ) first
+      where first.concurrency_limit is null or first.concurrency_limit > (
+        select count(*) from ${holders} h where h.concurrency_key = first.concurrency_key)
+      order by first.ordinal limit ${limit}`.execute(db)
     return rows.map(({ concurrency_key }) => concurrency_key)
   }
 
@@ -26,21 +33,31 @@ export function createAdmitting(db: Database): Admitting {
   }
 }
 
-type Member = { readonly id: WorkflowId; readonly slot: 'waiting' | 'held' | 'yielded'; readonly limit: number | null }
+/**
+ * Who has a place: also a workflow that has ended while processes that it had started live on, since they use what the group is there to share.
+ */
+const holders = sql`(
+  select id, concurrency_key, ordinal, concurrency_limit, false as ended from workflow where finished_at is null and slot = 'held'
+  union select w.id, w.concurrency_key, w.ordinal, w.concurrency_limit, true from attempt a join workflow w on w.id = a.workflow_id
+    where a.ending and w.finished_at is not null and w.slot = 'held' and not ${isEndSeen(sql`a`)})`
 
-async function admit(db: Database, key: string): Promise<readonly WorkflowId[]> {
+type Member = { readonly id: WorkflowId; readonly slot: 'waiting' | 'held' | 'yielded' | 'ended'; readonly limit: number | null }
+
+/** Gives what is free to those who have waited longest. Returns whom to wake. */
+export async function admit(db: Database, key: string): Promise<readonly WorkflowId[]> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`concurrency/${key}`}, 0))`.execute(db)
-  const members = await unfinished(db, key)
+  const members = await membersOf(db, key)
   const admitted = firstInLine(members)
   await hold(db, admitted)
-  const newest = members.findLast(({ slot }) => slot === 'waiting')
-  const cancelled = newest && !admitted.includes(newest.id) ? await supersede(db, newest.id) : []
+  const stillWaits = members.some(({ id, slot }) => slot === 'waiting' && !admitted.includes(id))
+  const newest = members.findLast(({ slot }) => slot !== 'ended')
+  const cancelled = newest && stillWaits ? await supersede(db, newest.id) : []
   return [...admitted, ...cancelled]
 }
 
 /** Oldest first. A member's own limit says how many may hold a place together with it. */
 function firstInLine(members: readonly Member[]): readonly WorkflowId[] {
-  let held = members.filter(({ slot }) => slot === 'held').length
+  let held = members.filter(({ slot }) => slot === 'held' || slot === 'ended').length
   const admitted: WorkflowId[] = []
   for (const { id, limit } of members.filter(({ slot }) => slot === 'waiting')) {
     if (limit !== null && held >= limit) break
@@ -50,9 +67,10 @@ function firstInLine(members: readonly Member[]): readonly WorkflowId[] {
   return admitted
 }
 
-async function unfinished(db: Database, key: string): Promise<readonly Member[]> {
+async function membersOf(db: Database, key: string): Promise<readonly Member[]> {
   const { rows } = await sql<Member>`
-    select id, slot, concurrency_limit as limit from workflow where concurrency_key = ${key} and finished_at is null
+    select id, slot, concurrency_limit as limit, ordinal from workflow where concurrency_key = ${key} and finished_at is null
+    union all select id, 'ended', concurrency_limit, ordinal from ${holders} h where concurrency_key = ${key} and ended
     order by ordinal`.execute(db)
   return rows
 }

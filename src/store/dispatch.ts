@@ -7,6 +7,7 @@ import type { Database } from './database.ts'
 import { type HeaderRow, headerColumns, headerOf } from './headers.ts'
 import { baseInputsOf, resolveInputs } from './inputs.ts'
 import { isClaimable } from './outbox.ts'
+import { isEndSeen } from './sightings.ts'
 
 export function createDispatchStore(db: Database): DispatchStore {
   return {
@@ -68,12 +69,13 @@ async function chooseFrom(
 
 const withoutMark = ({ dispatched: _, ...pod }: Pending): PendingPod => pod
 
+/** Whatever may still have a process: a task that ended by our will runs on until its end is seen. */
 async function livePods(db: Database, backend: string): Promise<readonly LivePod[]> {
   const { rows } = await sql<Omit<LivePod, 'reference'> & AttemptReference>`
     select a.workflow_id as workflow, a.task, a.attempt, w.repository_id as "repositoryId",
       (t.template ->> 'exclusive')::boolean as exclusive, (t.template ->> 'cpu')::float8 as cpu
     from attempt a join task t on t.workflow_id = a.workflow_id and t.name = a.task join workflow w on w.id = a.workflow_id
-    where a.backend = ${backend} and not a.finished and a.dispatched_at is not null`.execute(db)
+    where a.backend = ${backend} and (not a.finished or a.ending) and a.dispatched_at is not null and not ${isEndSeen(sql`a`)}`.execute(db)
   return rows.map(({ workflow, task, attempt, ...row }) => ({ ...row, reference: { workflow, task, attempt } }))
 }
 

@@ -4,6 +4,7 @@ import type { Pool } from 'pg'
 import * as first from './migrations/0001-first.ts'
 import * as recovery from './migrations/0002-recovery.ts'
 import * as pullRequests from './migrations/0003-pull-requests.ts'
+import * as ending from './migrations/0004-ending.ts'
 
 /**
  * Brings the database to this program's schema. Forward only; harmless to repeat; replicas that start together take turns under an
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-recovery': recovery,
   '0003-pull-requests': pullRequests,
+  '0004-ending': ending,
 }
 const lastMigration = Object.keys(migrations).at(-1)
 

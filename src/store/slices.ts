@@ -5,6 +5,7 @@ import { workflowStatus } from '../workflow/status.ts'
 import type { Database } from './database.ts'
 import { type HeaderRow, headerColumns, headerOf } from './headers.ts'
 import { replacedState } from './replaced-attempt.ts'
+import { isEndSeen } from './sightings.ts'
 import { json, jsonText } from './storable.ts'
 
 /**
@@ -149,5 +150,7 @@ async function saveAttempts(db: Database, id: WorkflowId, attempts: readonly Att
     select t.workflow_id, t.name, (c.state ->> 'attempt')::int, t.backend, c.state, c.finished
     from jsonb_to_recordset(${jsonText(attempts)}::jsonb) as c (task text, state jsonb, finished boolean)
     join task t on t.workflow_id = ${id} and t.name = c.task
-    on conflict (workflow_id, task, attempt) do update set state = excluded.state, finished = excluded.finished`.execute(db)
+    on conflict (workflow_id, task, attempt) do update set state = excluded.state, finished = excluded.finished,
+      ending = excluded.finished and excluded.state ->> 'pod' = 'abandoned' and attempt.dispatched_at is not null
+        and not ${isEndSeen(sql`attempt`)}`.execute(db)
 }

@@ -3,6 +3,7 @@ import type { StoredPlan, Submission, SubmissionId, SubmissionStore, SubmissionV
 import type { Origin } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import type { Provenance } from '../workflow/state.ts'
+import { admit } from './admitting.ts'
 import type { Database } from './database.ts'
 import { addConfigReport, addEffects } from './effects.ts'
 import { provenanceOf } from './headers.ts'
@@ -39,15 +40,19 @@ async function open(db: Database, submission: Submission): Promise<Opened> {
   const id = await saveSubmission(db, submission)
   const opened: WorkflowId[] = []
   const existing: WorkflowId[] = []
-  // By name, so that two submissions take the counters' and run keys' locks in the same order.
-  for (const plan of submission.plans.toSorted((a, b) => compareText(a.runKey, b.runKey))) {
+  const limited = new Set<string>()
+  // So that two submissions take the locks of the counters, of which each name has one, and of the run keys in the same order.
+  for (const plan of submission.plans.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.runKey, b.runKey))) {
     const workflow = await openWorkflow(db, plan)
     if (workflow.kind === 'opened') await supersede(db, workflow.id)
+    if (workflow.kind === 'opened' && plan.concurrency.limit !== undefined) limited.add(plan.concurrency.key)
     ;(workflow.kind === 'opened' ? opened : existing).push(workflow.id)
   }
   await link(db, id, [...opened, ...existing])
   for (const workflow of opened) await addEffects(db, workflow, [{ kind: 'report', urgency: 'now' }])
   if (submission.purpose === 'change') await endUnstarted(db, submission.provenance)
+  // Last, since each takes a lock until this transaction ends; sorted, so that two submissions take them in the same order.
+  for (const key of [...limited].toSorted(compareText)) await admit(db, key)
   if (submission.purpose === 'change') await addConfigReport(db, id)
   return { id, opened, existing }
 }

@@ -39,7 +39,7 @@ function aWorld(isHeld: (listed: number) => boolean) {
     },
   } as unknown as Backend
   const workflows = {
-    expectedPods: async () => [{ pod: 'p', reference, status: 'RUNNING', since: 0 }],
+    expectedPods: async () => [{ pod: 'p', reference, status: 'RUNNING', since: 0, standing: 'wanted' }],
     recordSightings: async (sightings: readonly Sighting[]) => {
       recorded.push(...sightings)
       return []

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { createStore, type Store } from '../../src/store/store.ts'
+import type { WorkflowId } from '../../src/workflow/names.ts'
 import { aDatabase, type TestDatabase } from '../harness/postgres.ts'
-import { aGroup, aPlan, aPullRequest, aTask, finish, foldOf, opened, reference } from './plans.ts'
+import { aGroup, aPlan, aPullRequest, aSubmission, aTask, dispatchAll, exited, finish, foldOf, opened, reference, sight } from './plans.ts'
 
 describe('Concurrency groups', () => {
   let database: TestDatabase
@@ -18,29 +19,48 @@ describe('Concurrency groups', () => {
     await finish(store, reference(id, 'only'))
   }
 
-  it('admits in order, as many as the limit says', async () => {
+  const slots = async (ids: readonly WorkflowId[]) => Promise.all(ids.map(async (id) => (await store.views.workflow(id))?.workflow.slot))
+  const free = async (key: string) => (await store.workflows.waitingConcurrencyKeys(10)).includes(key)
+
+  it('admits as soon as it is opened, in order, as many as the limit says', async () => {
     const ids = [await member('order', 2), await member('order', 2), await member('order', 2), await member('order', 2)]
-    assert.deepEqual(await store.workflows.admit('order'), ids.slice(0, 2))
+    assert.deepEqual(await slots(ids), ['held', 'held', 'waiting', 'waiting'])
     assert.deepEqual(await store.workflows.admit('order'), [])
+    assert.equal(await free('order'), false)
     await end(ids[1]!)
+    assert.equal(await free('order'), true)
     assert.deepEqual(await store.workflows.admit('order'), [ids[2]])
-    assert.ok((await store.workflows.waitingConcurrencyKeys(10)).includes('order'))
+    assert.equal(await free('order'), false)
     for (const id of [ids[0]!, ids[2]!]) await end(id)
     assert.deepEqual(await store.workflows.admit('order'), [ids[3]])
-    assert.equal((await store.workflows.waitingConcurrencyKeys(10)).includes('order'), false)
+  })
+
+  it('finds the one group with a free place behind many that are full', async () => {
+    for (const key of ['full-1', 'full-2', 'full-3']) for (let count = 0; count < 2; count += 1) await member(key, 1)
+    const last = [await member('last', 1), await member('last', 1)]
+    await end(last[0]!)
+    assert.deepEqual(await store.workflows.waitingConcurrencyKeys(1), ['last'])
   })
 
   it('gives a place once when many ask for it at the same time', async () => {
-    for (let count = 0; count < 5; count += 1) await member('rush', 1)
     const other = createStore(database.anotherPool())
+    const plan = () => aPlan({ concurrency: { key: 'rush', limit: 1, cancelInProgress: 'never' }, groups: [aGroup(aTask('only'))] })
+    const ids = await Promise.all(Array.from({ length: 8 }, (_, index) => opened(index % 2 ? store : other, plan())))
+    assert.equal((await slots(ids)).filter((slot) => slot === 'held').length, 1)
+    await end(ids[(await slots(ids)).indexOf('held')]!)
     const admitted = await Promise.all(Array.from({ length: 8 }, (_, index) => (index % 2 ? store : other).workflows.admit('rush')))
     assert.equal(admitted.flat().length, 1)
+  })
+
+  it('opens groups in any order at the same time', async () => {
+    const plan = (key: string) => aPlan({ name: key, concurrency: { key, limit: 1, cancelInProgress: 'never' } })
+    const many = Array.from({ length: 6 }, () => store.submissions.open(aSubmission(['left', 'right'].map(plan))))
+    assert.equal((await Promise.all(many)).flatMap(({ opened: ids }) => ids).length, 12)
   })
 
   it('cancels the holder for a newer workflow with cancel-in-progress, once', async () => {
     const plan = { concurrency: { key: 'cancel', limit: 1, cancelInProgress: 'any-ref' } as const }
     const holder = await member('cancel', 1, { ...plan, provenance: aPullRequest(1, 'a') })
-    await store.workflows.admit('cancel')
     const newer = await member('cancel', 1, { ...plan, provenance: aPullRequest(1, 'c') })
     await store.workflows.admit('cancel')
     await foldOf(store, holder)
@@ -48,11 +68,25 @@ describe('Concurrency groups', () => {
     assert.deepEqual(await store.workflows.admit('cancel'), [newer])
   })
 
+  it('keeps the place of a workflow that was cancelled until the end of what it had started is seen', async () => {
+    const [cancelled, next] = [await member('alive', 1), await member('alive', 1)]
+    await foldOf(store, cancelled)
+    await dispatchAll(store)
+    await store.workflows.post(cancelled, { kind: 'cancel-requested', by: 'ada', reason: 'no' })
+    await foldOf(store, cancelled)
+    assert.equal((await store.views.workflow(cancelled))?.status, 'FAILED_CANCELED', 'its task was being created, and it ended at once')
+    assert.deepEqual(await store.workflows.admit('alive'), [])
+    assert.equal(await free('alive'), false)
+    await sight(store, reference(cancelled, 'only'), exited(143, { reason: 'canceled' }))
+    assert.equal(await free('alive'), true)
+    assert.deepEqual(await store.workflows.admit('alive'), [next])
+  })
+
   it('takes the place of a workflow that waits for its base arm, and gives it back in its old place', async () => {
     const waits = await member('yield', 1, { groups: [{ ...aGroup(aTask('only')), baseInputs: 'awaited' }] })
     const needed = await member('yield', 1)
     const later = await member('yield', 1)
-    assert.deepEqual(await store.workflows.admit('yield'), [waits])
+    assert.deepEqual(await slots([waits, needed, later]), ['held', 'waiting', 'waiting'])
     await foldOf(store, waits)
     await store.workflows.yieldSlot(waits)
     assert.deepEqual(await store.workflows.admit('yield'), [needed])

@@ -79,6 +79,38 @@ describe('Dispatch', () => {
     )
   })
 
+  it('counts what we ended as alive until its end is seen', async () => {
+    const pair = { ...aGroup(aTask('client')), tasks: [aTask('client'), aTask('server', { lead: false })] }
+    const id = await admitted(aPlan({ groups: [pair] }))
+    await dispatchAll(store)
+    for (const task of ['client', 'server']) await sight(store, reference(id, task), { kind: 'running', startedAt: 1000 })
+    await finish(store, reference(id, 'client'))
+    const seen = async () => {
+      await admitted(parallel(['next']))
+      let alive: readonly string[] = []
+      await store.dispatch.claim('local', 10, 30, (live) => {
+        alive = tasks(live)
+        return []
+      })
+      const expected = await store.workflows.expectedPods('local')
+      return { alive, expected: expected.map(({ reference: { task }, standing }) => `${task} ${standing}`) }
+    }
+    assert.equal((await store.views.workflow(id))?.status, 'COMPLETED')
+    assert.deepEqual(await seen(), { alive: ['server'], expected: ['server ending'] })
+    await sight(store, reference(id, 'server'), exited(143, { reason: 'canceled' }))
+    assert.deepEqual(await seen(), { alive: [], expected: [] })
+  })
+
+  it('counts nothing as alive whose end was seen before we ended it', async () => {
+    const pair = { ...aGroup(aTask('client')), tasks: [aTask('client'), aTask('server', { lead: false })] }
+    const id = await admitted(aPlan({ groups: [pair] }))
+    await dispatchAll(store)
+    await sight(store, reference(id, 'client'), exited())
+    await sight(store, reference(id, 'server'), { kind: 'lost', seenAt: 3000, message: 'gone' })
+    await foldOf(store, id)
+    assert.deepEqual(await store.workflows.expectedPods('local'), [])
+  })
+
   it('drops what is no longer wanted', async () => {
     const id = await admitted(parallel(['a']))
     await finish(store, reference(id, 'a'))

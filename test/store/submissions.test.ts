@@ -116,12 +116,13 @@ describe('Submissions', () => {
     assert.deepEqual(view?.plans[0]?.notices, ['\\u0000 stays, \uFFFD goes'])
   })
 
-  it('is admitted at once without a limit, and waits in line with one', async () => {
-    const free = await opened(store, aPlan())
-    const limited = await opened(store, aPlan({ concurrency: { key: 'limited', limit: 1, cancelInProgress: 'never' } }))
+  it('is admitted at once without a limit, and waits in line behind one that holds the only place', async () => {
+    const limited = () => opened(store, aPlan({ concurrency: { key: 'limited', limit: 1, cancelInProgress: 'never' } }))
+    const [free, first, second] = [await opened(store, aPlan()), await limited(), await limited()]
     assert.deepEqual(await eventsOf(free), [{ kind: 'workflow-admitted' }])
-    assert.deepEqual(await eventsOf(limited), [])
-    assert.equal((await store.views.workflow(limited))?.workflow.slot, 'waiting')
+    assert.deepEqual(await eventsOf(first), [{ kind: 'workflow-admitted' }])
+    assert.deepEqual(await eventsOf(second), [])
+    assert.equal((await store.views.workflow(second))?.workflow.slot, 'waiting')
   })
 
   describe('a newer commit of a pull request', () => {
