@@ -3,9 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Context, Hono } from 'hono'
 import type { BurstGauge } from '../engine/burst-gauge.ts'
 import type { DeliveryStore, Waker } from '../engine/ports.ts'
+import { type BodyRoom, createBodyRoom, type Share } from './body-room.ts'
+import { type BodyRefused, readBody } from './webhook-body.ts'
 
-/** GitHub sends no payload above 25 MB. */
-const maxBodyBytes = 26 * 1024 * 1024
+const maxBytesUnderWay = 256 * 1024 * 1024
+const retryAfterSeconds = 10
 /** A sender that stays silent for so long is hung up on; GitHub itself waits 10 s for the whole answer. Thrice that for a whole body. */
 const defaultStallSeconds = 10
 
@@ -19,6 +21,8 @@ export type IntakeOptions = {
   readonly log: IntakeLog
   readonly path?: string
   readonly stallSeconds?: number
+  /** Of all bodies that are being taken. */
+  readonly maxBytesUnderWay?: number
 }
 export type IntakeLog = {
   info(fields: object, message: string): void
@@ -26,7 +30,7 @@ export type IntakeLog = {
   error(fields: object, message: string): void
 }
 
-type Refused = { readonly status: 400 | 401 | 408 | 413; readonly reason: string }
+type Refused = BodyRefused | { readonly status: 401; readonly reason: string }
 
 /**
  * The webhook endpoint: checks the signature over the raw bytes before anything reads them, saves the delivery, answers 202.
@@ -35,7 +39,8 @@ type Refused = { readonly status: 400 | 401 | 408 | 413; readonly reason: string
 export function createIntake(options: IntakeOptions): Hono {
   refuseEmptySecrets(options.secrets)
   const app = new Hono()
-  const intake = { ...options, ring: createBell(options) }
+  const room = createBodyRoom(options.maxBytesUnderWay ?? maxBytesUnderWay)
+  const intake = { ...options, room, ring: createBell(options) }
   app.post(options.path ?? '/api/github/webhooks', (context) => receive(context, intake))
   return app
 }
@@ -44,12 +49,21 @@ function refuseEmptySecrets(secrets: IntakeOptions['secrets']): void {
   if (secrets.some((secret) => secret === '')) throw new RangeError('Expected webhook secrets that are not empty, since anyone knows those')
 }
 
-type Intake = IntakeOptions & { readonly ring: (guid: string) => void }
+type Intake = IntakeOptions & { readonly room: BodyRoom; readonly ring: (guid: string) => void }
 
 async function receive(context: Context, options: Intake): Promise<Response> {
   const headers = readHeaders(context)
   if ('status' in headers) return refuse(context, headers, options)
-  const body = await readBody(context.req.raw, (options.stallSeconds ?? defaultStallSeconds) * 1000)
+  const share = options.room.open()
+  try {
+    return await receiveBody(context, headers, share, options)
+  } finally {
+    share.release()
+  }
+}
+
+async function receiveBody(context: Context, headers: Headers, share: Share, options: Intake): Promise<Response> {
+  const body = await readBody(context.req.raw, (options.stallSeconds ?? defaultStallSeconds) * 1000, share)
   if ('status' in body) return refuse(context, body, options)
   if (!isSigned(body.bytes, headers.signature, options.secrets)) return refuse(context, badSignature, options)
   options.gauge?.note()
@@ -58,7 +72,9 @@ async function receive(context: Context, options: Intake): Promise<Response> {
 
 const badSignature: Refused = { status: 401, reason: 'signature' }
 
-function readHeaders(context: Context): { readonly guid: string; readonly event: string; readonly signature: Buffer } | Refused {
+type Headers = { readonly guid: string; readonly event: string; readonly signature: Buffer }
+
+function readHeaders(context: Context): Headers | Refused {
   const signature = /^sha256=([0-9a-f]{64})$/.exec(context.req.header('x-hub-signature-256') ?? '')?.[1]
   if (signature === undefined) return badSignature
   const guid = context.req.header('x-github-delivery') ?? ''
@@ -66,58 +82,6 @@ function readHeaders(context: Context): { readonly guid: string; readonly event:
   if (!/^[0-9a-zA-Z-]{1,64}$/.test(guid) || !/^[a-z_]{1,64}$/.test(event)) return { status: 400, reason: 'headers' }
   if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) return { status: 400, reason: 'content type' }
   return { guid, event, signature: Buffer.from(signature, 'hex') }
-}
-
-/** Reads while counting, so that a large body costs no more memory than the limit, whatever its length header says. */
-async function readBody(request: Request, stallMs: number): Promise<{ readonly bytes: Buffer } | Refused> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) return { status: 413, reason: 'size' }
-  const reader = request.body?.getReader()
-  if (!reader) return emptyBody
-  const deadline = timeoutOf(stallMs * 3)
-  try {
-    return await readAll(reader, stallMs, deadline.promise)
-  } finally {
-    deadline.clear()
-  }
-}
-
-const emptyBody: Refused = { status: 400, reason: 'empty body' }
-
-async function readAll(reader: Reader, stallMs: number, deadline: Promise<'stalled'>): Promise<{ readonly bytes: Buffer } | Refused> {
-  const chunks: Uint8Array[] = []
-  for (let size = 0; ; ) {
-    const next = await readChunk(reader, stallMs, deadline)
-    if (next === 'stalled') return await hangUp(reader, { status: 408, reason: 'stalled' })
-    if (next === 'end') return size === 0 ? emptyBody : { bytes: Buffer.concat(chunks, size) }
-    size += next.byteLength
-    if (size > maxBodyBytes) return await hangUp(reader, { status: 413, reason: 'size' })
-    chunks.push(next)
-  }
-}
-
-type Reader = ReadableStreamDefaultReader<Uint8Array>
-
-async function readChunk(reader: Reader, stallMs: number, deadline: Promise<'stalled'>): Promise<Uint8Array | 'end' | 'stalled'> {
-  const silence = timeoutOf(stallMs)
-  try {
-    // A connection that broke says nothing more either.
-    const next = await Promise.race([reader.read().catch(() => 'stalled' as const), silence.promise, deadline])
-    return next === 'stalled' ? next : (next.value ?? 'end')
-  } finally {
-    silence.clear()
-  }
-}
-
-function timeoutOf(milliseconds: number) {
-  const { promise, resolve } = Promise.withResolvers<'stalled'>()
-  const timer = setTimeout(resolve, milliseconds, 'stalled')
-  return { promise, clear: () => clearTimeout(timer) }
-}
-
-async function hangUp(reader: Reader, refused: Refused): Promise<Refused> {
-  // The sender may be gone already; what it still had to say is of no use.
-  await reader.cancel().catch(() => undefined)
-  return refused
 }
 
 /** Compares every secret, so that the time taken does not tell which one matched. */
@@ -173,9 +137,12 @@ function createBell({ waker, log }: Pick<IntakeOptions, 'waker' | 'log'>): (guid
 
 const clip = (error: unknown) => String(error instanceof Error ? error.message : error).slice(0, 500)
 
-const words = { 400: 'bad request', 401: 'bad signature', 408: 'too slow', 413: 'too large' } as const
+const words = { 400: 'bad request', 401: 'bad signature', 408: 'too slow', 413: 'too large', 503: 'busy, send it again' } as const
 
 function refuse(context: Context, { status, reason }: Refused, { log }: IntakeOptions): Response {
   log.warn({ status, reason }, 'delivery refused')
-  return context.text(words[status], status, { connection: 'close' })
+  return context.text(words[status], status, {
+    connection: 'close',
+    ...(status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {}),
+  })
 }

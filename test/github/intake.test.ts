@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { type ServerType, serve } from '@hono/node-server'
 import type { DeliveryStore } from '../../src/engine/ports.ts'
 import { createIntake, type IntakeOptions } from '../../src/github/intake.ts'
@@ -126,6 +127,41 @@ describe('a delivery is refused', () => {
     const answer = await rawRequest(world.app, 'content-length: 100\r\n', '{"half":')
     assert.match(answer, /^HTTP\/1\.1 408 /)
     assert.equal(world.saved.length, 0)
+  })
+})
+
+describe('bodies under way', () => {
+  const large = 'x'.repeat(600)
+
+  it('share their memory: one too many is told to come later, and the next has room again', async () => {
+    const world = aWorld({ maxBytesUnderWay: 1000 })
+    const first = Promise.withResolvers<void>()
+    const slow = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(Buffer.from(large))
+        await first.promise
+        controller.close()
+      },
+    })
+    const underWay = world.app.request(path, {
+      ...signed(large, { 'content-length': undefined }),
+      body: slow,
+      duplex: 'half',
+    } as RequestInit)
+    await setImmediate()
+    const refused = await world.post(large, { 'x-github-delivery': 'guid-2' })
+    assert.deepEqual([refused.status, Number(refused.headers.get('retry-after')) > 0], [503, true])
+    assert.equal((await world.post(body, { 'x-github-delivery': 'guid-3' })).status, 202)
+    first.resolve()
+    assert.equal((await underWay).status, 202)
+    assert.equal((await world.post(large, { 'x-github-delivery': 'guid-2' })).status, 202)
+  })
+
+  it('that are refused or not saved give theirs back', async () => {
+    const world = aWorld({ maxBytesUnderWay: 1000 })
+    for (let times = 0; times < 5; times++)
+      assert.equal((await world.post(large, { 'x-hub-signature-256': sign('other', secret) })).status, 401)
+    assert.equal((await world.post(large)).status, 202)
   })
 })
 
