@@ -41,7 +41,7 @@ export async function seedDemo({ template, gitUrl, admin, searchPath, say }: See
   await admin('install', { owner })
   const work = mkdtempSync(join(tmpdir(), 'osmo-demo-'))
   try {
-    const git = gitIn(work, searchPath, `${gitUrl.replace('://', `://${people.maintainer}:${token}@`)}/${demo.repository}.git`)
+    const git = gitIn({ work, searchPath, url: `${gitUrl}/${demo.repository}.git`, login: people.maintainer, token })
     await pushMain(git, work, template, demo)
     say(`pushed ${demo.repository} to main`)
     const pullRequests: DemoPullRequest[] = []
@@ -55,11 +55,22 @@ export async function seedDemo({ template, gitUrl, admin, searchPath, say }: See
 
 type Git = (...parameters: readonly string[]) => Promise<void>
 
-/** The address carries a token, so it is never a remote of the repository and never printed. */
-function gitIn(directory: string, searchPath: string, url: string): Git {
+type Place = {
+  readonly work: string
+  readonly searchPath: string
+  readonly url: string
+  readonly login: string
+  readonly token: string
+}
+
+/** The token goes by environment, since everybody on the machine can read the arguments of a process. */
+function gitIn({ work, searchPath, url, login, token }: Place): Git {
   const environment = {
     PATH: searchPath,
-    HOME: directory,
+    HOME: work,
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'http.extraHeader',
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${Buffer.from(`${login}:${token}`).toString('base64')}`,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     GIT_AUTHOR_NAME: 'Mara',
@@ -72,11 +83,9 @@ function gitIn(directory: string, searchPath: string, url: string): Git {
   return async (...parameters) => {
     const filled = parameters.map((parameter) => (parameter === 'REMOTE' ? url : parameter))
     try {
-      await run('git', ['-c', 'init.defaultBranch=main', ...filled], { cwd: directory, env: environment, timeout: 60_000 })
+      await run('git', ['-c', 'init.defaultBranch=main', ...filled], { cwd: work, env: environment, timeout: 60_000 })
     } catch (error) {
-      throw new Error(
-        `git ${parameters.join(' ')} failed: ${String((error as { stderr?: string }).stderr ?? error).replaceAll(url, 'REMOTE')}`,
-      )
+      throw new Error(`git ${parameters.join(' ')} failed: ${String((error as { stderr?: string }).stderr ?? error)}`)
     }
   }
 }
