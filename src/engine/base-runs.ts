@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { place } from '../spec/pool/placement.ts'
 import type { PlatformConfig, WorkflowSpec } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import { byTrigger, plan, type RunIdentity } from '../workflow/plan.ts'
@@ -94,7 +95,7 @@ export function createBaseRuns(deps: BaseRunDeps) {
       judge: undefined,
       mergeBase: undefined,
       provenance,
-      settings: tree.settings,
+      placed: place(upstream.spec, provenance.repository, provenance.origin, tree.settings.pool, platforms),
       platforms,
       required: 'optional',
       run: await identity(upstream.spec, provenance, name, before),

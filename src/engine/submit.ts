@@ -1,4 +1,5 @@
 import { placeOf } from '../spec/places.ts'
+import { place } from '../spec/pool/placement.ts'
 import { type Change, listensTo, selects } from '../spec/triggers.ts'
 import type { PlatformConfig, RepositoryConfig, WorkflowSpec } from '../spec/types.ts'
 import type { CommitSha } from '../workflow/names.ts'
@@ -100,15 +101,17 @@ function decide(spec: ReadSpec, context: Context): Outcome {
   if (selected.kind === 'kept') return kept(spec, required, selected.submission)
   if (selected.kind === 'skip') return skip(spec.name, selected.reason, required, selected.conclusion)
   const judged = validSpec(context.judge, spec.name)
+  const { platforms } = context.deps
+  const { provenance } = context.change
   const planned = plan({
     name: spec.name,
     path: spec.file.path,
     spec: spec.result.spec,
     judge: judged,
     mergeBase: validSpec(context.mergeBase, spec.name),
-    provenance: context.change.provenance,
-    settings: context.settings,
-    platforms: context.deps.platforms,
+    provenance,
+    placed: place(spec.result.spec, provenance.repository, provenance.origin, context.settings.pool, platforms),
+    platforms,
     required,
     run: selected.run,
     notices: [],

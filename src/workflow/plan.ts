@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { Benchmark, Compare, GroupSpec, PlatformConfig, RepositoryConfig, TaskSpec, WorkflowSpec } from '../spec/types.ts'
+import type { Placement, PlacementResult } from '../spec/pool/placement.ts'
+import type { Benchmark, Compare, GroupSpec, PlatformConfig, TaskSpec, WorkflowSpec } from '../spec/types.ts'
 import { isSame, strictest } from './judge-policy.ts'
 import type { WorkflowId } from './names.ts'
-import { type Placement, type PlacementResult, place, refused, tierIsAtMost, tierOf } from './placement.ts'
 import type { BaseTemplate, Dispatch, PlannedBenchmark, PlannedGroup, PlannedTask, TaskTemplate, WorkflowPlan } from './plan-types.ts'
 import { softenings } from './softening.ts'
 import type { Provenance, TaskPolicy } from './state.ts'
+import { tierIsAtMost, tierOf } from './tier.ts'
 
 export type PlanInput = {
   readonly name: string
@@ -16,7 +17,8 @@ export type PlanInput = {
   /** At the merge base: what the base arm runs when it cannot run head's task. */
   readonly mergeBase: WorkflowSpec | undefined
   readonly provenance: Omit<Provenance, 'tier'>
-  readonly settings: RepositoryConfig
+  /** Where the spec may run, for this repository and origin. */
+  readonly placed: PlacementResult
   readonly platforms: PlatformConfig
   readonly required: 'required' | 'optional'
   readonly run: RunIdentity
@@ -40,11 +42,7 @@ export type PlanResult = { readonly kind: 'planned'; readonly plan: WorkflowPlan
 
 /** Turns one valid spec at one commit into a workflow that can be saved, or says why it cannot run here. */
 export function plan(input: PlanInput): PlanResult {
-  const { spec, provenance, platforms, settings } = input
-  const tasks = spec.groups.flatMap((group) => group.tasks)
-  if (tasks.length > platforms.workflow.maxTasks)
-    return refused('failure', `Workflow cannot have more than ${platforms.workflow.maxTasks} tasks; it has ${tasks.length}.`)
-  const placed = place(spec, provenance.repository, provenance.origin, settings.pool, platforms)
+  const { placed } = input
   return placed.kind === 'placed' ? { kind: 'planned', plan: planned(input, placed.placement) } : placed
 }
 

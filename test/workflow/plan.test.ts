@@ -121,7 +121,7 @@ describe('A plan', () => {
     const digest = planned(reach()).digest
     assert.equal(planned(reach()).digest, digest)
     assert.notEqual(planned(reach('', 'bench')).digest, digest)
-    assert.notEqual(planned(reach(), { settings: { values: {}, pool: ['cloud'], required: [], notify: {} } }).digest, digest)
+    assert.notEqual(planned(reach(), {}, ['cloud']).digest, digest)
   })
 
   it('waits for a base arm on a pull request, and on a push runs head alone', () => {

@@ -1,6 +1,7 @@
 import { parseSpec } from '../../src/spec/parse-spec.ts'
 import { parsePlatformConfig } from '../../src/spec/platform-config.ts'
-import type { PlatformConfig, RepositoryConfig, WorkflowSpec } from '../../src/spec/types.ts'
+import { place } from '../../src/spec/pool/placement.ts'
+import type { PlatformConfig, WorkflowSpec } from '../../src/spec/types.ts'
 import { firstRun, type PlanInput, plan } from '../../src/workflow/plan.ts'
 import type { WorkflowPlan } from '../../src/workflow/plan-types.ts'
 import { aProvenance } from './builders.ts'
@@ -43,10 +44,10 @@ repositories:
 `
 export const platforms = platformsOf(platformText)
 
-export const noSettings: RepositoryConfig = { values: {}, pool: [], required: [], notify: {} }
-
-export const inputOf = (spec: WorkflowSpec, change: Partial<PlanInput> = {}): PlanInput => {
+/** Placed by the rules of `platforms`, with a preference for some pools. */
+export const inputOf = (spec: WorkflowSpec, change: Partial<PlanInput> = {}, pool: readonly string[] = []): PlanInput => {
   const { tier: _, ...provenance } = aProvenance()
+  const { repository, origin } = change.provenance ?? provenance
   return {
     name: 'reach',
     path: '.osmo/reach.yaml',
@@ -54,7 +55,7 @@ export const inputOf = (spec: WorkflowSpec, change: Partial<PlanInput> = {}): Pl
     judge: undefined,
     mergeBase: undefined,
     provenance,
-    settings: noSettings,
+    placed: place(spec, repository, origin, pool, change.platforms ?? platforms),
     platforms,
     required: 'optional',
     run: firstRun,
@@ -63,8 +64,8 @@ export const inputOf = (spec: WorkflowSpec, change: Partial<PlanInput> = {}): Pl
   }
 }
 
-export function planned(spec: WorkflowSpec, change: Partial<PlanInput> = {}): WorkflowPlan {
-  const result = plan(inputOf(spec, change))
+export function planned(spec: WorkflowSpec, change: Partial<PlanInput> = {}, pool: readonly string[] = []): WorkflowPlan {
+  const result = plan(inputOf(spec, change, pool))
   if (result.kind === 'refused') throw new Error(result.reason)
   return result.plan
 }

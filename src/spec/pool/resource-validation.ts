@@ -15,13 +15,18 @@ const maximumRows = 20
  * @param nodes of the platform. Without any, rules about nodes cannot pass.
  */
 export function validateResources(rules: readonly ResourceValidation[], user: Variables, nodes: readonly Node[]): ValidationResult {
-  const broken = rules.filter((rule) => !asksNode(rule)).filter((rule) => !holds(rule, user))
-  if (broken.length > 0) return { kind: 'refused', reason: broken.map((rule) => fillMessage(rule, user)).join('\n') }
+  const broken = brokenRules(rules, user)
+  if (broken.length > 0) return { kind: 'refused', reason: broken.join('\n') }
   const ofNodes = rules.filter(asksNode)
   const judged = nodes.map((node) => ({ node, broken: brokenOn(node, ofNodes, user) }))
   if (ofNodes.length === 0 || judged.some((one) => one.broken.length === 0)) return { kind: 'fits' }
   const words = 'No node of this platform can run the task. Please check available resources with "osmo resource list".'
   return { kind: 'refused', reason: nodes.length === 0 ? 'This platform has no nodes at the moment.' : `${words}\n\n${nodeTable(judged)}` }
+}
+
+/** What the rules that need no node say against it, each with its numbers. */
+export function brokenRules(rules: readonly ResourceValidation[], user: Variables): readonly string[] {
+  return rules.filter((rule) => !asksNode(rule) && !holds(rule, user)).map((rule) => fillMessage(rule, user))
 }
 
 function asksNode({ left, right }: ResourceValidation): boolean {

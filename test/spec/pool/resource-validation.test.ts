@@ -84,17 +84,24 @@ describe('rules about resources', () => {
 describe('priorities against the quota of a pool', () => {
   const table: readonly (readonly [gpus: number, priority: Priority, guarantee: number, maximum: number, fault: RegExp | undefined])[] = [
     [8, 'NORMAL', 8, 16, undefined],
-    [9, 'NORMAL', 8, 16, /guarantee of pool lab is 8. Submit it with priority LOW/],
-    [9, 'HIGH', 8, -1, /priority LOW/],
-    [17, 'HIGH', 8, 16, /Ask for fewer/],
+    [
+      9,
+      'NORMAL',
+      8,
+      16,
+      /^Group train asks for 9 GPUs .* guarantee of pool lab is 8. Ask for at most 8. Only priority LOW may borrow more/,
+    ],
+    [9, 'HIGH', 8, -1, /priority LOW may borrow/],
+    [17, 'HIGH', 8, 16, /Ask for at most 8\.$/],
     [9, 'LOW', 8, 16, undefined],
     [17, 'LOW', 8, 16, /maximum of pool lab is 16/],
     [1000, 'NORMAL', -1, -1, undefined],
+    [17, 'NORMAL', -1, 16, /maximum of pool lab is 16/],
     [0, 'NORMAL', 0, 0, undefined],
   ]
   for (const [gpus, priority, guarantee, maximum, fault] of table) {
     it(`${gpus} GPUs with ${priority}, guarantee ${guarantee}, maximum ${maximum}`, () => {
-      const found = faultOfQuota(gpus, priority, { guarantee, maximum, weight: 1 }, 'lab')
+      const found = faultOfQuota('train', gpus, priority, { guarantee, maximum, weight: 1 }, 'lab')
       if (fault === undefined) assert.equal(found, undefined)
       else assert.match(found ?? '', fault)
     })

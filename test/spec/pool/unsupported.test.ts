@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { locateSpec } from '../../src/spec/parse-spec.ts'
-import { placeOf } from '../../src/spec/places.ts'
-import { place } from '../../src/workflow/placement.ts'
-import { platforms } from './specs.ts'
+import { locateSpec } from '../../../src/spec/parse-spec.ts'
+import { placeOf } from '../../../src/spec/places.ts'
+import { place } from '../../../src/spec/pool/placement.ts'
+import { platforms } from '../../workflow/specs.ts'
 
 const specWith = (task: string, sections = '') =>
   `${sections}workflow:\n  name: reach\n  tasks:\n    - name: train\n      image: i\n      command: [x]\n      ${task}\n`

@@ -1,6 +1,6 @@
-import type { SpecPart } from '../spec/places.ts'
-import type { Checkout, TaskSpec, WorkflowSpec } from '../spec/types.ts'
-import type { Fault } from './placement.ts'
+import type { SpecPart } from '../places.ts'
+import type { Checkout, TaskSpec, WorkflowSpec } from '../types.ts'
+import type { Fault } from './pool-fit.ts'
 
 /**
  * What a valid spec asks for and this version cannot give. It would run with empty directories, store nothing and end well all the same, so
