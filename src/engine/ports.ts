@@ -44,12 +44,14 @@ export interface DeliveryStore {
   processNext(handle: (delivery: Delivery) => Promise<void>): Promise<'processed' | 'failed' | 'none'>
   /** GUIDs waiting or failed with tries left, oldest first. */
   waiting(limit: number): Promise<readonly string[]>
-  /** Is any delivery about this commit still unprocessed? Asked before a base arm gives up on it. */
+  /** Does any delivery that is still unprocessed name this commit among the first sixteen of its payload? Asked before a base arm gives up on it. */
   anyWaitingFor(sha: CommitSha): Promise<boolean>
   /** How many are parked. */
   parked(): Promise<number>
   /** Those parked since the last call of any process, oldest first: each is given once, for the log. */
   takeParked(limit: number): Promise<readonly ParkedDelivery[]>
+  /** Forgets deliveries that were processed, 30 days after they came: GitHub redelivers for seven at most. Oldest first; returns how many. */
+  prune(limit: number): Promise<number>
   /** Of these GUIDs the ones that were never accepted, or are parked: acting on them takes a redelivery. */
   missing(guids: readonly string[]): Promise<readonly string[]>
   /** Up to when GitHub's list of deliveries was compared with the inbox; undefined when it never was. */

@@ -5,7 +5,7 @@ import type { Backend, DeliveryStore, ExpectedPod, Outbox, OutboxLane, ReportSto
 export type SweepDeps = {
   readonly workflows: WorkflowStore
   readonly outbox: Outbox
-  readonly deliveries: Pick<DeliveryStore, 'takeParked'>
+  readonly deliveries: Pick<DeliveryStore, 'takeParked' | 'prune'>
   readonly reports: Pick<ReportStore, 'requeueOverdue'>
   readonly backends: ReadonlyMap<string, Backend>
   /** A backend that is not ours is another process's to reconcile: its pods are not in our listing. */
@@ -40,6 +40,7 @@ export function createSweep(deps: SweepDeps) {
   async function sweepStore(): Promise<void> {
     deps.kickInbox()
     await attempt('parked deliveries', '', tellParked)
+    await attempt('old deliveries', '', () => deps.deliveries.prune(batch))
     await attempt('reports that did not arrive', '', () => deps.reports.requeueOverdue(batch))
     for (const key of await workflows.waitingConcurrencyKeys(batch)) await attempt('concurrency group', key, () => admit(key))
     for (const id of await workflows.due(batch)) await attempt('workflow', id, () => deps.foldWorkflow(id))

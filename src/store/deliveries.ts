@@ -12,6 +12,9 @@ const maxBackoffSeconds = 300
 /** GitHub being away or limiting us passes by itself, and is waited for this long. */
 const maxPostponedMs = 24 * 3600 * 1000
 
+/** Their GUIDs, so that a redelivery is recognised. */
+const keptMs = 30 * 24 * 3600 * 1000
+
 /** Sizes are characters. */
 const batchLimits = { maxItems: 100, maxSize: 512 * 1024 }
 
@@ -24,7 +27,7 @@ export function createDeliveryStore(db: Database): DeliveryStore {
     ({ body }) => body.length,
     batchLimits,
   )
-  return { accept, processNext, waiting, anyWaitingFor, parked, takeParked, missing, sweptUntil, saveSweptUntil }
+  return { accept, processNext, waiting, anyWaitingFor, parked, takeParked, prune, missing, sweptUntil, saveSweptUntil }
 
   async function accept(delivery: Arriving) {
     if ((await save(delivery)) === 'new') return 'new'
@@ -53,7 +56,7 @@ export function createDeliveryStore(db: Database): DeliveryStore {
   }
 
   async function anyWaitingFor(sha: string): Promise<boolean> {
-    const { rows } = await sql`select 1 from delivery where ${isOpen} and position(${sha} in body) > 0 limit 1`.execute(db)
+    const { rows } = await sql`select 1 from delivery where ${isOpen} and commits @> array[${sha}::text] limit 1`.execute(db)
     return rows.length > 0
   }
 
@@ -68,6 +71,15 @@ export function createDeliveryStore(db: Database): DeliveryStore {
         select guid from delivery where ${isParked} and not announced order by open_since limit ${limit} for update skip locked)
       returning guid, event, coalesce(message, '') as message, received_at as "receivedAt"`.execute(db)
     return rows.toSorted((a, b) => a.receivedAt - b.receivedAt)
+  }
+
+  async function prune(limit: number): Promise<number> {
+    const { rows } = await sql`
+      delete from delivery where guid in (
+        select guid from delivery where state = 'processed' and received_at < instant_now() - ${sql.lit(keptMs)}::bigint
+        order by received_at limit ${limit} for update skip locked)
+      returning guid`.execute(db)
+    return rows.length
   }
 
   async function missing(guids: readonly string[]): Promise<readonly string[]> {
@@ -92,11 +104,25 @@ export function createDeliveryStore(db: Database): DeliveryStore {
 
 /** Of one GUID that comes twice in a batch, the first is new. */
 async function saveAll(db: Database, arriving: readonly Arriving[]): Promise<readonly ('new' | 'known')[]> {
-  const values = arriving.map(({ guid, event, body }) => sql`(${storableText(guid)}, ${storableText(event)}, ${storableText(body)})`)
+  const values = arriving.map(
+    ({ guid, event, body }) => sql`(${storableText(guid)}, ${storableText(event)}, ${storableText(body)}, ${commitsIn(body)}::text[])`,
+  )
   const { rows } = await sql<{ guid: string }>`
-    insert into delivery (guid, event, body) values ${sql.join(values)} on conflict (guid) do nothing returning guid`.execute(db)
+    insert into delivery (guid, event, body, commits) values ${sql.join(values)} on conflict (guid) do nothing returning guid`.execute(db)
   const added = new Set(rows.map(({ guid }) => guid))
   return arriving.map(({ guid }) => (added.delete(guid) ? 'new' : 'known'))
+}
+
+/** What a push, a pull request or a check is about stands near the front; a push of a thousand commits names them all. */
+const maxCommits = 16
+
+function commitsIn(body: string): readonly string[] {
+  const found = new Set<string>()
+  for (const [, sha = ''] of body.matchAll(/"([0-9a-f]{40})"/g)) {
+    found.add(sha)
+    if (found.size >= maxCommits) break
+  }
+  return [...found]
 }
 
 /** Word for word the condition of the index `delivery_open`, so that PostgreSQL uses it. */

@@ -5,6 +5,7 @@ import * as first from './migrations/0001-first.ts'
 import * as recovery from './migrations/0002-recovery.ts'
 import * as pullRequests from './migrations/0003-pull-requests.ts'
 import * as ending from './migrations/0004-ending.ts'
+import * as inbox from './migrations/0005-inbox.ts'
 
 /**
  * Brings the database to this program's schema. Forward only; harmless to repeat; replicas that start together take turns under an
@@ -23,6 +24,7 @@ const migrations: Record<string, Migration> = {
   '0002-recovery': recovery,
   '0003-pull-requests': pullRequests,
   '0004-ending': ending,
+  '0005-inbox': inbox,
 }
 const lastMigration = Object.keys(migrations).at(-1)
 

@@ -74,3 +74,14 @@ describe('"Re-run" on the check of a required spec that did not run', () => {
     assert.equal((await world.database.pool.query('select from submission')).rows.length, 2)
   })
 })
+
+it('The sweep forgets deliveries that were acted on a month ago', async () => {
+  world = await aWorld()
+  await world.push('main', { 'README.md': 'x' })
+  const count = async () => (await world.database.pool.query('select from delivery')).rows.length
+  await world.service.sweepNow('store-only')
+  assert.equal(await count(), 1)
+  await world.database.pool.query('update delivery set received_at = received_at - 31 * 86400000::bigint')
+  await world.service.sweepNow('store-only')
+  assert.equal(await count(), 0)
+})

@@ -147,6 +147,43 @@ describe('Deliveries', () => {
     assert.equal(await deliveries().anyWaitingFor(sha('e')), false)
   })
 
+  it('is found by the commit of a push, of a tag, of a pull request and of a check, by index', async () => {
+    const bodies = {
+      push: { before: sha('a'), after: sha('b'), commits: [{ id: sha('b'), tree_id: sha('0') }] },
+      tag: { after: sha('c'), commits: [], head_commit: { id: sha('d') } },
+      pull_request: { pull_request: { head: { sha: sha('e') } } },
+      check_run: { check_run: { head_sha: sha('f') } },
+    }
+    for (const [guid, body] of Object.entries(bodies)) await arrive(guid, JSON.stringify(body, null, 2))
+    for (const letter of ['b', 'd', 'e', 'f']) assert.equal(await deliveries().anyWaitingFor(sha(letter)), true, letter)
+    const client = await database.pool.connect()
+    await client.query('set enable_seqscan = off')
+    const { rows } = await client.query(
+      `explain select 1 from delivery where state <> 'processed' and failures < 8 and commits @> array['${sha('b')}']`,
+    )
+    client.release(true)
+    assert.match(JSON.stringify(rows), /Bitmap Index Scan on delivery_commits/)
+  })
+
+  it('is forgotten 30 days after it came, if it was processed', async () => {
+    const days = { old: 31, older: 32, oldest: 33, young: 29, waiting: 99, parked: 99 }
+    for (const [guid, age] of Object.entries(days)) {
+      await arrive(guid)
+      await database.pool.query(
+        "update delivery set state = 'processed', received_at = instant_now() - $2::bigint * 86400000 where guid = $1",
+        [guid, age],
+      )
+    }
+    await database.pool.query("update delivery set state = 'waiting' where guid = 'waiting'")
+    await database.pool.query("update delivery set state = 'failed', failures = 8 where guid = 'parked'")
+    const left = async () => (await database.pool.query('select guid from delivery order by guid')).rows.map(({ guid }) => guid)
+    assert.equal(await deliveries().prune(2), 2)
+    assert.deepEqual(await left(), ['old', 'parked', 'waiting', 'young'])
+    assert.equal(await deliveries().prune(2), 1)
+    assert.equal(await deliveries().prune(2), 0)
+    assert.deepEqual(await left(), ['parked', 'waiting', 'young'])
+  })
+
   it('keeps the body as it came, a NUL aside', async () => {
     await arrive('odd', '{"text": "ü \0 \\u0000"}')
     let body = ''
