@@ -1,8 +1,9 @@
 import { admit } from '../workflow/admission.ts'
 import type { AttemptReference } from '../workflow/names.ts'
 import type { Logger } from './log.ts'
-import { buildOrder, FilesNotThere, MissingInput, type OrderDeps, WrongOrder } from './order.ts'
+import { buildOrder, FilesNotThere, MissingInput, type OrderDeps, prepareOrder, WrongOrder } from './order.ts'
 import type { Backend, DispatchStore, Outbox, OutboxRow, PendingPod, WorkflowStore } from './ports.ts'
+import { createReadiness } from './readiness.ts'
 
 export type DispatcherDeps = OrderDeps & {
   readonly backends: ReadonlyMap<string, Backend>
@@ -39,6 +40,7 @@ export function createDispatcher(deps: DispatcherDeps) {
   const creating = new Map<string, number>()
   /** Since when a row waits for its files. What a restart forgets waits anew. */
   const waitingSince = new Map<string, number>()
+  const readiness = createReadiness(deps.clock)
   return { take }
 
   /** Returns what it began, each by itself: one that hangs keeps none of the others waiting. */
@@ -53,10 +55,13 @@ export function createDispatcher(deps: DispatcherDeps) {
   async function takeCreations(backend: Backend, signal: AbortSignal): Promise<readonly Promise<void>[]> {
     const room = maxCreating - (creating.get(backend.name) ?? 0)
     if (room <= 0) return []
-    const chosen = await dispatch.claim(backend.name, batch, leaseSeconds, (live, pending) =>
-      admit(live, pending, backend.capacity.cpu).slice(0, room),
-    )
-    return chosen.map((pending) => counted(backend.name, () => createPod(backend, pending, signal)))
+    const unready: PendingPod[] = []
+    const chosen = await dispatch.claim(backend.name, batch, leaseSeconds, (live, pending) => {
+      unready.push(...readiness.toPrepare(pending))
+      return admit(live, pending.filter(readiness.mayStart), backend.capacity.cpu).slice(0, room)
+    })
+    const prepared = unready.map((pending) => prepare(pending, signal))
+    return [...prepared, ...chosen.map((pending) => counted(backend.name, () => createPod(backend, pending, signal)))]
   }
 
   async function counted(backendName: string, work: () => Promise<void>): Promise<void> {
@@ -80,20 +85,39 @@ export function createDispatcher(deps: DispatcherDeps) {
     }
   }
 
+  async function prepare(pending: PendingPod, signal: AbortSignal): Promise<void> {
+    try {
+      await readiness.prepare(pending, async () => {
+        const wanted = await dispatch.order(pending.reference)
+        if (wanted) await prepareOrder(wanted, pending.reference, deps, within(deps.filesSeconds ?? filesSeconds, signal))
+      })
+    } catch (error) {
+      await orderFailed(pending, error)
+    }
+  }
+
   async function createPod(backend: Backend, pending: PendingPod, signal: AbortSignal): Promise<void> {
     try {
       await attemptCreate(backend, pending, signal)
       await outbox.done([pending.outboxId])
-      waitingSince.delete(pending.outboxId)
+      forget(pending)
     } catch (error) {
-      if (error instanceof WrongOrder) return refuse(pending, error.message, 'start-error')
-      if (error instanceof MissingInput) return refuse(pending, error.message, 'input-missing')
-      if (error instanceof FilesNotThere) return waitForFiles(pending, error)
-      log.warn({ error, ...pending.reference }, 'A pod could not be created; trying again')
-      if (pending.failures >= maxCreateFailures)
-        return refuse(pending, `Its pod could not be created: ${messageOf(error)}`, 'backend-error')
-      await outbox.retry(pending.outboxId, Math.min(30, 2 ** pending.failures), messageOf(error))
+      await orderFailed(pending, error)
     }
+  }
+
+  async function orderFailed(pending: PendingPod, error: unknown): Promise<void> {
+    if (error instanceof WrongOrder) return refuse(pending, error.message, 'start-error')
+    if (error instanceof MissingInput) return refuse(pending, error.message, 'input-missing')
+    if (error instanceof FilesNotThere) return waitForFiles(pending, error)
+    log.warn({ error, ...pending.reference }, 'A pod could not be created; trying again')
+    if (pending.failures >= maxCreateFailures) return refuse(pending, `Its pod could not be created: ${messageOf(error)}`, 'backend-error')
+    await outbox.retry(pending.outboxId, Math.min(30, 2 ** pending.failures), messageOf(error))
+  }
+
+  function forget({ outboxId }: PendingPod): void {
+    waitingSince.delete(outboxId)
+    readiness.forget(outboxId)
   }
 
   async function waitForFiles(pending: PendingPod, { message }: FilesNotThere): Promise<void> {
@@ -120,7 +144,8 @@ export function createDispatcher(deps: DispatcherDeps) {
     deps.wakeWorkflow(reference.workflow)
   }
 
-  async function refuse({ outboxId, reference }: PendingPod, message: string, reason: keyof typeof refusalCodes): Promise<void> {
+  async function refuse(pending: PendingPod, message: string, reason: keyof typeof refusalCodes): Promise<void> {
+    const { reference } = pending
     await workflows.post(reference.workflow, {
       kind: 'task-exited',
       task: reference.task,
@@ -128,8 +153,8 @@ export function createDispatcher(deps: DispatcherDeps) {
       startedAt: undefined,
       exit: { exitCode: refusalCodes[reason], reason, message, outputs: 'none' },
     })
-    await outbox.done([outboxId])
-    waitingSince.delete(outboxId)
+    await outbox.done([pending.outboxId])
+    forget(pending)
     deps.wakeWorkflow(reference.workflow)
   }
 }

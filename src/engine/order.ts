@@ -72,6 +72,16 @@ export async function buildOrder(
   }
 }
 
+/** Looks whether the order could be built, and its code checked out, at this moment; what is missing is on its way afterwards. Throws as `buildOrder`. */
+export async function prepareOrder(order: DispatchOrder, reference: AttemptReference, deps: OrderDeps, signal: AbortSignal): Promise<void> {
+  await buildOrder(order, reference, deps, signal)
+  if (order.template.checkout === 'none') return
+  const { sha, baseSha } = order.workflow.provenance
+  const spec = `.osmo/${order.workflow.spec}.yaml`
+  const shas = hasBase(order) && baseSha ? [sha, baseSha] : [sha]
+  for (const one of shas) await localFiles({ from: spec, to: spec }, repositoryOf(order), one, deps.mirror, signal)
+}
+
 /** The commit does not hold what the spec names; trying again cannot help. */
 export class WrongOrder extends Error {
   override readonly name = 'WrongOrder'
@@ -162,7 +172,7 @@ async function orderedFile(
 ): Promise<readonly OrderedFile[]> {
   if (file.kind === 'inline') return [{ path: file.path, head: encoded(file), base: undefined }]
   const { provenance } = order.workflow
-  const repository = { id: provenance.repositoryId, installationId: provenance.installationId, fullName: provenance.repository }
+  const repository = repositoryOf(order)
   const path = joinPath(`.osmo/${order.workflow.spec}.yaml`, file.localpath)
   if (path === undefined) throw new WrongOrder(`Expected localpath ${file.localpath} to stay inside the repository`)
   const head = await localFiles({ from: path, to: file.path }, repository, provenance.sha, mirror, signal)
@@ -176,6 +186,12 @@ async function orderedFile(
       : undefined
   return [...head].map(([path, contents]) => ({ path, head: contents, base: base?.get(path) }))
 }
+
+const repositoryOf = ({ workflow: { provenance } }: DispatchOrder): RepositoryReference => ({
+  id: provenance.repositoryId,
+  installationId: provenance.installationId,
+  fullName: provenance.repository,
+})
 
 const encoded = (file: Extract<FileSpec, { kind: 'inline' }>) =>
   file.encoding === 'base64' ? file.contents : Buffer.from(file.contents, 'utf8').toString('base64')

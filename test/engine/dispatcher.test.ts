@@ -54,6 +54,52 @@ describe('The dispatcher', () => {
     })
   }
 
+  it('gives an exclusive pod its place only when its repository is here, and lets others pass until then', async () => {
+    const contents = Buffer.from('#!/bin/sh')
+    let arrives = untilAborted
+    const world = aDispatcher({ files: (...given) => arrives(...given) })
+    const at = { reference: { workflow, task: 'bench', attempt: 0 }, exclusive: true }
+    world.pending.push({ ...aPending('bench'), ...at })
+    await Promise.all(await world.dispatcher.take('local', 16, never))
+    assert.deepEqual(world.said, ['postponed bench: The repository is still being fetched'])
+    assert.deepEqual(
+      world.pending.map(({ outboxId }) => outboxId),
+      ['bench'],
+      'it was not given its place',
+    )
+    arrives = async () => [{ path: '.osmo/run.sh', contents, mode: 0o755 }]
+    world.pending.push(aPending('next'))
+    await Promise.all(await world.dispatcher.take('local', 16, never))
+    assert.deepEqual(world.said.slice(1), ['pod-created undefined', 'done next'])
+    await Promise.all(await world.dispatcher.take('local', 16, never))
+    assert.deepEqual(world.said.slice(3), ['pod-created undefined', 'done bench'])
+    assert.deepEqual(world.pending, [])
+  })
+
+  it('looks for what an exclusive pod checks out before it gives it its place', async () => {
+    const looked: string[] = []
+    const world = aDispatcher({
+      files: async (_repository, _sha, path) => {
+        looked.push(path)
+        return undefined
+      },
+      template: { files: [], checkout: { paths: undefined, history: 0, submodules: false, lfs: false } },
+    })
+    world.pending.push({ ...aPending('1'), exclusive: true })
+    await Promise.all(await world.dispatcher.take('local', 16, never))
+    assert.deepEqual([looked, world.said], [['.osmo/reach.yaml'], []])
+    await Promise.all(await world.dispatcher.take('local', 16, never))
+    assert.deepEqual(world.said, ['pod-created undefined', 'done 1'])
+  })
+
+  it('refuses an exclusive pod whose files are not in the commit without ever giving it a place', async () => {
+    const world = aDispatcher({ files: async () => undefined })
+    world.pending.push({ ...aPending('1'), exclusive: true })
+    await Promise.all(await world.dispatcher.take('local', 16, never))
+    assert.deepEqual(world.said, ['exited start-error', 'done 1'])
+    assert.equal(world.pending.length, 1)
+  })
+
   it('creates a dozen at once, so that places are left for deletions', async () => {
     const world = aDispatcher({ files: untilAborted })
     world.pending.push(...Array.from({ length: 20 }, (_, index) => aPending(String(index))))
@@ -72,7 +118,7 @@ const untilAborted: SourceMirror['files'] = async (_repository, _sha, _path, sig
 }
 
 /** A dispatcher over one backend and the rows that a test puts in; `said` is what it did, in order. */
-function aDispatcher({ files }: Pick<SourceMirror, 'files'>) {
+function aDispatcher({ files, template = {} }: Pick<SourceMirror, 'files'> & { readonly template?: Partial<DispatchOrder['template']> }) {
   const world = {
     said: [] as string[],
     pending: [] as PendingPod[],
@@ -97,7 +143,7 @@ function aDispatcher({ files }: Pick<SourceMirror, 'files'>) {
         world.pending = world.pending.filter((row) => !chosen.includes(row))
         return chosen
       },
-      order: async () => anOrder,
+      order: async () => ({ ...anOrder, template: { ...anOrder.template, ...template } }),
     },
     outbox: {
       claim: async () => world.deletions.splice(0),
