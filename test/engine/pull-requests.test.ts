@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { aWorld, type World } from '../harness/world.ts'
 import { chain, reach } from './specs.ts'
 
@@ -14,6 +15,12 @@ const conclusionOf = (sha: string, name: string) => {
 }
 const runs = async (pullRequest: number) =>
   (await world.store.views.list({ pullRequest }, 10)).map(({ displayId, status, provenance }) => [displayId, status, provenance.sha])
+
+/** While a delivery is held up the world cannot come to rest, so nothing but this waits. */
+async function meanwhile(holds: () => Promise<boolean>): Promise<void> {
+  const signal = AbortSignal.timeout(20_000)
+  while (!(await holds())) await sleep(20, undefined, { signal })
+}
 
 describe('A pull request with another base branch', () => {
   it('is planned anew: what the new base requires runs', async () => {
@@ -109,11 +116,12 @@ describe('Deliveries of one pull request that overtake each other', () => {
     const { sha, number } = await world.openPullRequest('next', { 'a.txt': '1' })
     await world.check(sha, 'osmo / reach')
     const slow = world.github.commit('next', { 'a.txt': '2' })
-    const release = world.github.hold(slow)
+    const { reached, release } = world.github.hold(slow)
     const first = world.announce(number, 'synchronize')
+    await reached
     const head = world.github.commit('next', { 'a.txt': '3' })
     const second = world.announce(number, 'synchronize')
-    await world.until('the head runs', async () => (await runs(number)).some(([, , of]) => of === head))
+    await meanwhile(async () => (await runs(number)).some(([, , of]) => of === head))
     release()
     await Promise.all([first, second])
     assert.equal((await world.check(head, 'osmo / reach')).conclusion, 'success')
@@ -131,11 +139,12 @@ describe('Deliveries of one pull request that overtake each other', () => {
     world.machine.behaviours.set('train', () => 'hang')
     await world.push('main', { [reach]: everyPullRequest })
     const sha = world.github.commit('next', { 'a.txt': '1' }, { from: 'main' })
-    const release = world.github.hold(sha)
+    const { reached, release } = world.github.hold(sha)
     const number = world.github.open('next', 'mara')
     const opened = world.announce(number, 'opened')
+    await reached
     const closed = world.close(number)
-    await world.until('it is closed', async () => (await world.store.deliveries.waiting(9)).length <= 1)
+    await meanwhile(async () => (await world.store.deliveries.waiting(9)).length <= 1)
     release()
     await Promise.all([opened, closed])
     await world.pass(3)

@@ -373,7 +373,7 @@ function createGithub() {
     ['sam', 'read'],
   ])
   const required: string[] = []
-  const held = new Map<string, Promise<void>>()
+  const held = new Map<string, () => Promise<void>>()
   let ids = 100
   let writes = 0
   let failing: Error | undefined
@@ -441,7 +441,7 @@ function createGithub() {
       return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((path) => before[path] !== after[path])
     },
     specFiles: async (_, sha) => {
-      await held.get(sha)
+      await held.get(sha)?.()
       return Object.entries(filesAt(sha))
         .filter(([path]) => path.startsWith('.osmo/'))
         .map(([path, text]) => ({ path, mode: '100644', bytes: Buffer.byteLength(text), text }))
@@ -489,11 +489,15 @@ function createGithub() {
     writes += 1
   }
 
-  /** Reading the specs of a commit takes until the returned function is called. */
-  function hold(sha: CommitSha): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    held.set(sha, promise)
-    return resolve
+  /** Reading the specs of a commit takes until it is released; `reached` resolves once somebody reads them. */
+  function hold(sha: CommitSha): { readonly reached: Promise<void>; readonly release: () => void } {
+    const reached = Promise.withResolvers<void>()
+    const released = Promise.withResolvers<void>()
+    held.set(sha, async () => {
+      reached.resolve()
+      await released.promise
+    })
+    return { reached: reached.promise, release: released.resolve }
   }
 
   /** An empty text removes the file. */
