@@ -46,11 +46,31 @@ function benchmarkInput(
     metrics: benchmark.metrics,
     askedByBase: benchmark.askedByBase,
     comparison: comparison(view, benchmark, task, runs),
-    runs: runs.filter((run) => whyUnmeasured(run) === undefined),
+    runs: withDeclared(
+      runs.filter((run) => whyUnmeasured(run) === undefined),
+      benchmark,
+    ),
     history: history(past),
     requiredCheck: view.plan.required,
     onDefaultBranch: view.workflow.provenance.defaultBranch,
   }
+}
+
+/**
+ * A comparison that was cut short may still have ended well, by its exit code; the pairs that it owes are unmeasured, so that nothing is
+ * concluded from those that ran (architecture.md §3, law 7).
+ */
+function withDeclared(runs: readonly BenchmarkRun[], { compare, path }: PlannedBenchmark): readonly BenchmarkRun[] {
+  const measured = (arm: BenchmarkRun['arm']) => new Set(runs.filter((run) => run.arm === arm).map(({ pair }) => pair))
+  if (!compare || runs.length === 0) return runs
+  const owed = (['head', 'base'] as const).flatMap((arm) => {
+    const pairs = measured(arm)
+    if (pairs.size === 0) return []
+    const reason = `only ${pairs.size} of ${compare.pairs} declared runs of ${arm} took place`
+    const missing = Array.from({ length: compare.pairs }, (_, pair) => pair).filter((pair) => !pairs.has(pair))
+    return missing.map((pair): BenchmarkRun => ({ arm, pair, files: [{ path, parsed: { kind: 'unmeasured', reason } }] }))
+  })
+  return [...runs, ...owed]
 }
 
 function comparison(

@@ -10,8 +10,10 @@ import { compared, reach, scores } from './specs.ts'
 let world: World
 /** On top of what the machine stored. */
 const written = new Map<string, Uint8Array>()
+const removed: RegExp[] = []
 afterEach(() => {
   written.clear()
+  removed.length = 0
   return world.end()
 })
 
@@ -39,7 +41,9 @@ function deps(parseBenchmark: BenchmarkParser = parseInProcess): CollectDeps {
 function objects(): CollectDeps['objects'] {
   const { machine } = world
   const list = async (prefix: string, limit: number) => {
-    const before = (await machine.objects.list(prefix, limit)).filter(({ key }) => !written.has(key))
+    const before = (await machine.objects.list(prefix, limit)).filter(
+      ({ key }) => !written.has(key) && !removed.some((pattern) => pattern.test(key)),
+    )
     return [...before, ...[...written].map(([key, bytes]) => ({ key, bytes: bytes.length }))]
   }
   return { ...machine.objects, list, read: async (key, limit) => written.get(key) ?? machine.objects.read(key, limit) }
@@ -88,6 +92,29 @@ describe('What a comparison says of its base', () => {
     const bases = (await collect(view)).filter(({ arm }) => arm === 'base')
     assert.equal(bases.length, 8)
     for (const { files } of bases) assert.match(JSON.stringify(files), /Base ran its own command/)
+  })
+})
+
+describe('A comparison that was cut short', () => {
+  it('concludes nothing from the pairs that ran, and says how many those are', async () => {
+    const view = await measured()
+    const before = await judgeWorkflow(view, world.store.samples)
+    removed.push(/\/runs\/[5-7]-/)
+    await collect(view)
+    const { judgement } = await judgeWorkflow(view, world.store.samples)
+    assert.notEqual(before.judgement?.rows[0]?.outcome, 'unmeasured')
+    assert.equal(judgement?.rows[0]?.outcome, 'unmeasured')
+    assert.equal(judgement.conclusion, 'failure')
+    assert.match(judgement.rows[0].note, /only 5 of 8 declared runs of head took place/)
+  })
+
+  it('concludes nothing where it is base that has fewer runs', async () => {
+    const view = await measured()
+    removed.push(/\/runs\/[67]-base/)
+    await collect(view)
+    const { judgement } = await judgeWorkflow(view, world.store.samples)
+    assert.deepEqual([judgement?.rows[0]?.outcome, judgement?.conclusion], ['unmeasured', 'neutral'])
+    assert.match(judgement?.rows[0]?.note ?? '', /only 6 of 8 declared runs of base took place/)
   })
 })
 
