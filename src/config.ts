@@ -16,6 +16,8 @@ export type Settings = {
   /** 0: chosen at the first start, then kept. */
   readonly port: number
   readonly publicUrl: string | undefined
+  /** How pods of a cluster reach the service. Tasks of a `local` backend use a socket of their machine and need none. */
+  readonly taskUrl: string | undefined
   /** `PATH`, where git is found; it goes to no task. */
   readonly searchPath: string
   /** Signs task tokens, encrypts credentials; undefined: made and kept in the data directory. */
@@ -66,10 +68,8 @@ export function readSettings(
     platformFile: environment.OSMO_CONFIG,
     host: environment.HOST ?? '127.0.0.1',
     port: portOf(environment.PORT, problems),
-    publicUrl:
-      environment.PUBLIC_URL === undefined
-        ? undefined
-        : urlOf('PUBLIC_URL', environment.PUBLIC_URL, ['http:', 'https:'], problems).replace(/\/$/, ''),
+    publicUrl: baseUrlOf('PUBLIC_URL', environment, problems),
+    taskUrl: baseUrlOf('TASK_URL', environment, problems),
     searchPath: environment.PATH ?? '/usr/bin:/bin',
     serverKey: serverKeyOf(environment, database, problems),
   }
@@ -94,6 +94,7 @@ Without settings it runs everything on this machine: PostgreSQL, the queue, a lo
   OSMO_CONFIG                      the administrator's file: backends, pools, platforms, repositories
   OSMO_DATA, --data                where data lives
   HOST, PORT, PUBLIC_URL           where the webhook listens, and how people reach it
+  TASK_URL                         how pods of a cluster reach the service; a local backend needs none
   SERVER_KEY                       signs task tokens; required with DATABASE_URL
 `
 
@@ -173,6 +174,12 @@ function portOf(text: string | undefined, problems: string[]): number {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     problems.push(`PORT: expected a number from 1 to 65535, got ${JSON.stringify(text)}`)
   return port
+}
+
+/** Without a slash at its end; undefined when it is not set. */
+function baseUrlOf(name: string, environment: Environment, problems: string[]): string | undefined {
+  const text = environment[name]
+  return text === undefined ? undefined : urlOf(name, text, ['http:', 'https:'], problems).replace(/\/$/, '')
 }
 
 function urlOf(name: string, text: string, protocols: readonly string[], problems: string[]): string {

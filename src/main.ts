@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { destination, type Logger, pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { readSettings, type Settings, usage, WrongSettings } from './config.ts'
 import { type Concluded, narrate } from './demo/narrator.ts'
 import { type Demo, seedDemo } from './demo/seed.ts'
@@ -8,6 +8,7 @@ import { createTwinAdmin } from './demo/twin-admin.ts'
 import { DirectoryInUse } from './installation/data-directory.ts'
 import { type Installation, startInstallation } from './installation/installation.ts'
 import { logOptions } from './installation/log.ts'
+import { openLogFile } from './installation/log-file.ts'
 import { Ended, type How } from './installation/stack.ts'
 
 /** Composition root: reads the environment, starts the installation, and ends it as it is told to. */
@@ -80,7 +81,7 @@ function logger({ github, dataDirectory }: Settings) {
   const options = logOptions(process.env.LOG_LEVEL ?? 'info')
   if (github.kind === 'app') return pino(options)
   mkdirSync(dataDirectory, { recursive: true, mode: 0o711 })
-  return pino(options, destination({ dest: join(dataDirectory, 'osmo-runner.log'), mkdir: true, mode: 0o600, sync: false }))
+  return pino(options, openLogFile(join(dataDirectory, 'osmo-runner.log')))
 }
 
 /**

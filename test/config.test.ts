@@ -29,6 +29,11 @@ it('a private key given as one line gets its lines back', () => {
   assert.equal(github.kind === 'app' && github.privateKey, '-----BEGIN KEY-----\nx')
 })
 
+it('addresses of people and of pods lose the slash at their end', () => {
+  const { publicUrl, taskUrl } = read({ PUBLIC_URL: 'https://osmo.example.com/', TASK_URL: 'http://osmo.internal:8080/' })
+  assert.deepEqual([publicUrl, taskUrl], ['https://osmo.example.com', 'http://osmo.internal:8080'])
+})
+
 it('during a rotation both webhook secrets are accepted', () => {
   const { github } = read({ ...app, GITHUB_WEBHOOK_SECRET_PREVIOUS: 'the-secret-before' })
   assert.deepEqual(github.kind === 'app' && github.webhookSecrets, ['a-secret-of-some-length', 'the-secret-before'])

@@ -97,6 +97,8 @@ type Base = {
 
 async function start(settings: Settings, log: Logger, stack: Stack): Promise<Installation> {
   const platforms = readPlatforms(settings)
+  if (settings.taskUrl !== undefined)
+    log.warn({ taskUrl: settings.taskUrl }, 'TASK_URL is set and nobody uses it: tasks of a local backend reach the service by a socket')
   const directory = await openDataDirectory(settings.dataDirectory)
   stack.push({ stop: () => directory.close() })
   const database = await startDatabase(settings, directory, log, stack)

@@ -20,10 +20,10 @@ const poolConfig: PoolConfig = { ...connection, max: connections, idleTimeoutMil
 const pool = createPool(poolConfig, log)
 // Opened now and kept, so that no webhook waits for PostgreSQL to start a process.
 await Promise.all(Array.from({ length: connections }, () => pool.query('select 1')))
-const { deliveries } = createStore(pool)
+const { deliveries, outbox } = createStore(pool)
 
 const app = new Hono()
-app.route('/', createHealth({ notReady }))
+app.route('/', createHealth({ notReady, counts }))
 app.route(
   '/',
   createIntake({
@@ -74,6 +74,12 @@ function notReady(): Promise<readonly string[]> {
     () => [],
     (error: unknown) => [`PostgreSQL does not answer: ${error instanceof Error ? error.message : String(error)}`],
   )
+}
+
+/** What was given up and waits for a person. */
+async function counts(): Promise<Readonly<Record<string, number>>> {
+  const [parked, buried] = await Promise.all([deliveries.parked(), outbox.buried()])
+  return { 'parked deliveries': parked, 'buried effects': buried }
 }
 
 function logAt(level: 'debug' | 'info' | 'warn' | 'error') {

@@ -49,6 +49,11 @@ describe('a service on a directory of its own', () => {
   })
   after(() => world.end())
 
+  it('says at /readyz that it can work, and what waits for a person', async () => {
+    const answer = await fetch(`http://127.0.0.1:${world.kept('webhookPort')}/readyz`)
+    assert.deepEqual([answer.status, await answer.text()], [200, 'ready\nparked deliveries: 0\nburied effects: 0\n'])
+  })
+
   it('refuses a second service, and says what to do', () => {
     const { status, stderr } = start(['--empty', '--data', world.directory])
     assert.equal(status, 1)
@@ -130,6 +135,7 @@ describe('wrong settings', () => {
       DATABASE_URL: 'mysql://x',
       REDIS_URL: 'http://x',
       PORT: '70000',
+      TASK_URL: 'osmo.example.com',
       OSMO_CONFIG: '/nowhere.yaml',
     })
     assert.equal(status, 1)
@@ -142,6 +148,7 @@ describe('wrong settings', () => {
       'SERVER_KEY',
       'REDIS_URL',
       'PORT',
+      'TASK_URL',
       'OSMO_CONFIG',
     ])
       assert.match(stderr, new RegExp(`^  ${name}: `, 'm'))

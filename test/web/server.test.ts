@@ -120,6 +120,14 @@ describe('health', () => {
     })
   }
 
+  it('says at /readyz what waits for a person', async () => {
+    const counts = async () => ({ 'parked deliveries': 2, 'buried effects': 0 })
+    const ready = await createHealth({ notReady: async () => [], counts }).request('/readyz')
+    assert.deepEqual([ready.status, await ready.text()], [200, 'ready\nparked deliveries: 2\nburied effects: 0\n'])
+    const failing = await createHealth({ notReady: async () => [], counts: () => Promise.reject(new Error('secret')) }).request('/readyz')
+    assert.deepEqual([failing.status, await failing.text()], [503, 'not ready: the check of readiness failed\n'])
+  })
+
   it('answers at /healthz whoever asks, before the pages are', async () => {
     const app = new Hono()
     app.route('/', createHealth({ notReady: async () => [] }))
