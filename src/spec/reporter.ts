@@ -1,10 +1,13 @@
 import { createLineIndex, type Range } from './source-text.ts'
 import type { Diagnostic, Severity } from './types.ts'
 
+/** A message, or how to make it where that costs something: faults beyond the limit are counted and never put into words. */
+export type Message = string | (() => string)
+
 /** Collects the faults of one file. Ranges are in the source file. */
 export type Reporter = {
-  error(code: string, range: Range, message: string): void
-  warning(code: string, range: Range, message: string): void
+  error(code: string, range: Range, message: Message): void
+  warning(code: string, range: Range, message: Message): void
   hasErrors(): boolean
   /** In the order of the file; at most `maximumDiagnostics` and one line that says how many more there were. */
   diagnostics(): readonly Diagnostic[]
@@ -24,17 +27,18 @@ export function createReporter(file: string, source: string): Reporter {
   let errors = 0
   let dropped = 0
 
-  function add(severity: Severity, code: string, range: Range, message: string) {
+  function add(severity: Severity, code: string, range: Range, words: Message) {
     if (severity === 'error') errors++
-    // An anchor used twice, or a loop that repeats a line, would say the same thing at the same place again.
-    const key = `${severity} ${code} ${range.start} ${range.end} ${message}`
-    if (seen.has(key)) return
     if (faults.length >= maximumDiagnostics) {
       dropped++
       return
     }
+    const message = shorten(typeof words === 'string' ? words : words())
+    // An anchor used twice, or a loop that repeats a line, would say the same thing at the same place again.
+    const key = `${severity} ${code} ${range.start} ${range.end} ${message}`
+    if (seen.has(key)) return
     seen.add(key)
-    faults.push({ code, range, severity, message: shorten(message) })
+    faults.push({ code, range, severity, message })
   }
 
   return {
@@ -70,7 +74,7 @@ function toDiagnostic(fault: Fault, file: string, lines: ReturnType<typeof creat
 }
 
 function tooMany(file: string, dropped: number, severity: Severity): Diagnostic {
-  const message = `Expected at most ${maximumDiagnostics} faults in one file, but there are ${dropped} more. Correct the ones above first.`
+  const message = `Expected at most ${maximumDiagnostics} faults in one file, but there are up to ${dropped} more. Correct the ones above first.`
   return { file, line: 1, column: 1, endLine: 1, endColumn: 1, severity, code: 'limit/diagnostics', message }
 }
 

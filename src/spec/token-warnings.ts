@@ -8,37 +8,40 @@ import { quote, type YamlNode } from './yaml/node.ts'
 
 /** Upstream leaves an unknown token in the text, and the command fails on it later; here a warning says so. */
 export function reportUnresolvedTokens(workflow: ReadWorkflow, source: string, reporter: Reporter) {
-  for (const task of workflow.tasks?.value ?? []) reportTask(task, [], source, reporter)
+  for (const task of workflow.tasks?.value ?? []) reportTask(task, new Set(), source, reporter)
   for (const group of workflow.groups?.value ?? []) {
-    const hosts = group.tasks.length > 1 ? group.tasks.map(({ name }) => name.value) : []
+    const hosts = new Set(group.tasks.length > 1 ? group.tasks.map(({ name }) => name.value) : [])
     for (const task of group.tasks) reportTask(task, hosts, source, reporter)
   }
 }
 
-function reportTask(task: ReadTask, hosts: readonly string[], source: string, reporter: Reporter) {
-  for (const { text, range } of textsOf(task.node)) {
+/** What the tokens of a task can name. */
+type Known = { readonly inputs: ReadonlySet<string>; readonly inputCount: number; readonly hosts: ReadonlySet<string> }
+
+function reportTask({ spec, node, name }: ReadTask, hosts: ReadonlySet<string>, source: string, reporter: Reporter) {
+  const inputs = new Set(spec.inputs.flatMap((input) => (input.kind === 'url' ? [] : [input.task])))
+  const known = { inputs, inputCount: spec.inputs.length, hosts }
+  for (const { text, range } of textsOf(node)) {
     for (const key of new Set(tokensIn(text))) {
-      const reason = whyUnresolved(key, task, hosts)
+      const reason = whyUnresolved(key, known)
       if (reason === undefined) continue
-      const message = `The token {{${key}}} will stay in the text of task ${quote(task.name.value)} as it is: ${reason}`
+      const message = () => `The token {{${key}}} will stay in the text of task ${quote(name.value)} as it is: ${reason()}`
       reporter.warning('semantic/unresolved-token', placeOf(key, range, source), message)
     }
   }
 }
 
-function whyUnresolved(key: string, task: ReadTask, hosts: readonly string[]): string | undefined {
-  const [kind, name = ''] = [key.split(':', 1)[0] ?? '', key.slice(key.indexOf(':') + 1)]
-  if (key === 'uuid') return 'nothing ever replaces {{uuid}}. Use {{workflow_id}}.'
-  if (key.startsWith('host:')) return hosts.includes(name) ? undefined : whyNoHost(name, hosts)
-  if (kind !== 'input' || !key.startsWith('input:')) return undefined
-  const inputs = task.spec.inputs
-  if (/^[0-9]+$/.test(name) && Number(name) < inputs.length && String(Number(name)) === name) return undefined
-  const names = inputs.flatMap((input) => (input.kind === 'url' ? [] : [input.task]))
-  return names.includes(name) ? undefined : `it has ${inputs.length} inputs and none is ${quote(name)}.${suggest(name, names)} Correct it.`
+function whyUnresolved(key: string, { inputs, inputCount, hosts }: Known): (() => string) | undefined {
+  const name = key.slice(key.indexOf(':') + 1)
+  if (key === 'uuid') return () => 'nothing ever replaces {{uuid}}. Use {{workflow_id}}.'
+  if (key.startsWith('host:')) return hosts.has(name) ? undefined : () => whyNoHost(name, hosts)
+  if (!key.startsWith('input:') || inputs.has(name)) return undefined
+  if (/^[0-9]+$/.test(name) && Number(name) < inputCount && String(Number(name)) === name) return undefined
+  return () => `it has ${inputCount} inputs and none is ${quote(name)}.${suggest(name, inputs)} Correct it.`
 }
 
-function whyNoHost(name: string, hosts: readonly string[]): string {
-  if (hosts.length === 0) return 'its group has no other task. Put tasks that talk to each other into one group.'
+function whyNoHost(name: string, hosts: ReadonlySet<string>): string {
+  if (hosts.size === 0) return 'its group has no other task. Put tasks that talk to each other into one group.'
   return `its group has no task ${quote(name)}.${suggest(name, hosts)} Correct it.`
 }
 
@@ -50,8 +53,12 @@ function* textsOf(node: YamlNode): Generator<Text> {
   else if (node.kind === 'mapping') for (const { value } of node.entries) yield* textsOf(value)
 }
 
+/** Characters of a value that are searched for each of its tokens. */
+const maximumSearched = 20_000
+
 /** The token itself where it stands in the source as in the text, else the value that holds it. */
 function placeOf(key: string, range: Range, source: string): Range {
-  const found = source.indexOf(`{{${key}}}`, range.start)
-  return found !== -1 && found < range.end ? { start: found, end: found + key.length + 4 } : range
+  const found = source.slice(range.start, Math.min(range.end, range.start + maximumSearched)).indexOf(`{{${key}}}`)
+  const start = range.start + found
+  return found === -1 ? range : { start, end: start + key.length + 4 }
 }

@@ -18,13 +18,15 @@ export type BenchmarkContext = {
 /** Benchmarks after the rules between them, the tasks and `checkout`; each `kpis` entry of a task is one without gates. */
 export function resolveBenchmarks(read: readonly ReadBenchmark[], context: BenchmarkContext, reporter: Reporter): readonly Benchmark[] {
   const tasks = context.groups.flatMap((group) => group.tasks)
+  const byName = new Map(tasks.map((task) => [task.name, task]))
+  const groupOf = new Map(context.groups.flatMap((group) => group.tasks.map(({ name }) => [name, group])))
   checkCheckout(context.checkout, tasks, reporter)
   checkNames(read, reporter)
   const compared = new Set<string>()
   for (const entry of read) {
-    const measured = tasksOf(entry, tasks, reporter)
+    const measured = tasksOf(entry, byName, reporter)
     if (entry.compare?.value === undefined) continue
-    checkCompare(entry, entry.compare, measured, context, reporter)
+    checkCompare(entry, entry.compare, measured, context.checkout, groupOf, reporter)
     for (const task of measured) reportSecondCompare(task, entry.compare, compared, reporter)
     checkPairs(entry, entry.compare, reporter)
   }
@@ -33,10 +35,11 @@ export function resolveBenchmarks(read: readonly ReadBenchmark[], context: Bench
 }
 
 function checkCheckout(checkout: ReadCheckout | undefined, tasks: readonly TaskSpec[], reporter: Reporter) {
-  const names = tasks.map((task) => task.name)
+  const names = new Set(tasks.map((task) => task.name))
   for (const { value, range } of checkout?.tasks ?? []) {
-    if (names.includes(value)) continue
-    const message = `Expected a task of this file in checkout.tasks, but there is no task ${quote(value)}.${suggest(value, names)} Correct the name.`
+    if (names.has(value)) continue
+    const message = () =>
+      `Expected a task of this file in checkout.tasks, but there is no task ${quote(value)}.${suggest(value, names)} Correct the name.`
     reporter.error('semantic/unknown-task', range, message)
   }
 }
@@ -52,26 +55,30 @@ function checkNames(read: readonly ReadBenchmark[], reporter: Reporter) {
   }
 }
 
-function tasksOf({ task }: ReadBenchmark, tasks: readonly TaskSpec[], reporter: Reporter): readonly TaskSpec[] {
+function tasksOf({ task }: ReadBenchmark, byName: ReadonlyMap<string, TaskSpec>, reporter: Reporter): readonly TaskSpec[] {
   if (task.value === '') return []
-  const matches = isGlob(task.value) ? compileGlob(task.value) : (name: string) => name === task.value
-  const found = tasks.filter(({ name }) => matches(name))
-  const names = tasks.map(({ name }) => name)
-  if (found.length === 0 && names.some((name) => name !== '')) {
-    const message = `Expected a task of this file, but there is no task ${quote(task.value)}.${suggest(task.value, names)} Correct the name.`
+  const found = isGlob(task.value) ? tasksLike(task.value, byName) : [byName.get(task.value)].filter((one) => one !== undefined)
+  if (found.length === 0 && [...byName.keys()].some((name) => name !== '')) {
+    const message = () =>
+      `Expected a task of this file, but there is no task ${quote(task.value)}.${suggest(task.value, byName.keys())} Correct the name.`
     reporter.error('semantic/unknown-task', task.range, message)
   }
   return found
+}
+
+function tasksLike(pattern: string, byName: ReadonlyMap<string, TaskSpec>): readonly TaskSpec[] {
+  const matches = compileGlob(pattern)
+  return [...byName.values()].filter(({ name }) => matches(name))
 }
 
 function checkCompare(
   entry: ReadBenchmark,
   compare: Located<unknown>,
   measured: readonly TaskSpec[],
-  context: BenchmarkContext,
+  checkout: ReadCheckout | undefined,
+  groupOf: ReadonlyMap<string, GroupSpec>,
   reporter: Reporter,
 ) {
-  const { checkout, groups } = context
   if (checkout === undefined) {
     const message = 'A comparison runs base\'s code and head\'s, so it needs the section "checkout". Add "checkout: true".'
     reporter.error('semantic/compare-without-checkout', compare.range, message)
@@ -82,7 +89,7 @@ function checkCompare(
       const message = `A comparison of ${quote(name)} needs its code, but checkout.tasks does not list it. Add it there.`
       reporter.error('semantic/compare-without-checkout', compare.range, message)
     }
-    const group = groups.find(({ tasks }) => tasks.some((task) => task.name === name))
+    const group = groupOf.get(name)
     if (group === undefined || group.tasks.length === 1) continue
     const message = `Only a task that runs alone can be compared, but ${quote(name)} is one of ${group.tasks.length} in group ${quote(group.name)}. Give it a group of its own.`
     reporter.error('semantic/compare-in-group', entry.compare?.range ?? compare.range, message)
@@ -128,8 +135,10 @@ function leastPairs(): number {
 
 function benchmarksOfKpis(tasks: readonly TaskSpec[], declared: readonly Benchmark[], context: BenchmarkContext): readonly Benchmark[] {
   const names = new Set(declared.map(({ name }) => name))
+  const pathsOf = new Map<string, Set<string>>()
+  for (const { task, path } of declared) pathsOf.set(task, (pathsOf.get(task) ?? new Set()).add(path))
   return tasks.flatMap((task) => {
-    const kpis = task.kpis.filter(({ path }) => !declared.some((benchmark) => benchmark.task === task.name && benchmark.path === path))
+    const kpis = task.kpis.filter(({ path }) => pathsOf.get(task.name)?.has(path) !== true)
     return kpis.map(({ index, path }) => {
       const plain = kpis.length === 1 && !names.has(task.name)
       return { name: plain ? task.name : `${task.name}/${index}`, task: task.name, path, metrics: {}, line: context.lineOfTask(task.name) }

@@ -123,13 +123,26 @@ function checkMetricName(key: YamlNode, place: Place) {
   if (key.kind === 'string') globShape.read(key, place)
 }
 
+/** Entries of one file: each pattern is matched with each task. */
+const maximumBenchmarks = 200
+
 /** `benchmarks`: what a task measures, which numbers gate, and whether base and head are compared (extensions.md §4). */
-export const benchmarksShape: Shape<readonly ReadBenchmark[]> = listOf(
-  mapped<(typeof fields)['fallback'], ReadBenchmark>(
-    fields,
-    (values, node) => readBenchmark(values, node),
-    readBenchmark(fields.fallback, emptyNode),
+export const benchmarksShape: Shape<readonly ReadBenchmark[]> = mapped<readonly ReadBenchmark[], readonly ReadBenchmark[]>(
+  listOf(
+    mapped<(typeof fields)['fallback'], ReadBenchmark>(
+      fields,
+      (values, node) => readBenchmark(values, node),
+      readBenchmark(fields.fallback, emptyNode),
+    ),
   ),
+  (entries, _node, place) => {
+    const beyond = entries[maximumBenchmarks]
+    if (beyond === undefined) return entries
+    const message = `Expected at most ${maximumBenchmarks} entries in ${place.path}, but there are ${entries.length}. Join some with "*" in "task".`
+    place.reporter.error('limit/benchmarks', { start: beyond.range.start, end: beyond.range.start + 1 }, message)
+    return entries.slice(0, maximumBenchmarks)
+  },
+  [],
 )
 
 function readBenchmark(values: (typeof fields)['fallback'], node: YamlNode): ReadBenchmark {

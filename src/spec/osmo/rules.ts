@@ -1,7 +1,7 @@
 import type { Reporter } from '../reporter.ts'
 import { toObject } from '../shape/record.ts'
 import { headOf, type Located } from '../shape/shape.ts'
-import { suggest } from '../suggestion.ts'
+import { listKnown, suggest } from '../suggestion.ts'
 import type { GroupSpec, ResourceSpec, TaskSpec } from '../types.ts'
 import { quote } from '../yaml/node.ts'
 import { normalisedName } from './names.ts'
@@ -106,7 +106,9 @@ function checkInputs(groups: readonly RuleGroup[], places: Places, reporter: Rep
         if (input.value.kind !== 'task') continue
         const place = places.get(input.value.task)
         if (place === undefined) {
-          const message = `Task input ${quote(input.value.task)} does not exist.${suggest(input.value.task, places.keys())} Name a task of this file, or WORKFLOW_ID:TASK.`
+          const { task } = input.value
+          const message = () =>
+            `Task input ${quote(task)} does not exist.${suggest(task, places.keys())} Name a task of this file, or WORKFLOW_ID:TASK.`
           reporter.error('semantic/unknown-input', input.range, message)
         } else if (place >= index) {
           const upstream = groups[place]?.name.value ?? ''
@@ -137,10 +139,13 @@ function checkResources(group: RuleGroup, resources: Readonly<Record<string, Res
       const message = `Task ${quote(name.value)} has no specified resource. Specify a default resource in the resources section.`
       reporter.error('semantic/no-resource', name.range, message)
     } else if (spec.resource !== '' || resource.range.end > 0) {
-      const hint = suggest(spec.resource, Object.keys(resources)) || ` Known are ${Object.keys(resources).join(', ') || 'none'}.`
-      reporter.error('semantic/unknown-resource', resource.range, `Requesting undefined resource ${quote(spec.resource)}.${hint}`)
+      reporter.error('semantic/unknown-resource', resource.range, () => undefinedResource(spec.resource, Object.keys(resources)))
     }
   }
+}
+
+function undefinedResource(name: string, known: readonly string[]): string {
+  return `Requesting undefined resource ${quote(name)}.${suggest(name, known) || listKnown(known)}`
 }
 
 function toGroupSpec(group: RuleGroup, upstream: readonly string[], reporter: Reporter): GroupSpec {

@@ -57,8 +57,8 @@ function reportUnknown(node: MappingNode, names: readonly string[], removed: Rea
     if (old !== undefined && Object.hasOwn(removed, name)) {
       place.reporter.error('schema/removed-key', key.range, old)
     } else {
-      const hint = suggest(name, names) || ` Known are ${names.join(', ')}.`
-      place.reporter.error('schema/unknown-key', key.range, `${place.path} has no key ${quote(name)}.${hint}`)
+      const message = () => `${place.path} has no key ${quote(name)}.${suggest(name, names) || ` Known are ${names.join(', ')}.`}`
+      place.reporter.error('schema/unknown-key', key.range, message)
     }
   }
 }

@@ -55,12 +55,9 @@ export function oneOf<const W extends string>(words: readonly W[], fallback: NoI
       const word = node.kind === 'string' ? node.value : undefined
       const found = words.find((candidate) => candidate === word)
       if (found !== undefined) return found
-      const hint = word === undefined ? '' : suggest(word, words)
-      place.reporter.error(
-        'schema/value',
-        node.range,
-        `Expected one of ${words.join(', ')} for ${place.path}, but it is ${describe(node)}.${hint}`,
-      )
+      const hint = () => (word === undefined ? '' : suggest(word, words))
+      const message = () => `Expected one of ${words.join(', ')} for ${place.path}, but it is ${describe(node)}.${hint()}`
+      place.reporter.error('schema/value', node.range, message)
       return fallback
     },
   }

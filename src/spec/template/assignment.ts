@@ -47,6 +47,6 @@ export function poison(statement: Statement, scope: Scope): void {
 
 function poisonTarget(target: Target, scope: Scope): void {
   if (target.kind === 'name')
-    scope.set(target.name, { kind: 'undefined', reason: 'undefined', message: '', span: target, state: 'reported' })
+    scope.set(target.name, { kind: 'undefined', reason: 'undefined', message: () => '', span: target, state: 'reported' })
   if (target.kind === 'tuple') for (const item of target.items) poisonTarget(item, scope)
 }

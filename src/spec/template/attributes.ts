@@ -109,12 +109,13 @@ function isInternal(name: string): boolean {
 }
 
 function unsafe(target: Value, name: string, span: Span | undefined): Value {
-  const message = `Expected a name without double underscores, and "${name}" of ${describeValue(target)} is unsafe: it leads out of the template. Remove it.`
+  const message = () =>
+    `Expected a name without double underscores, and "${name}" of ${describeValue(target)} is unsafe: it leads out of the template. Remove it.`
   return { kind: 'undefined', reason: 'unsafe', message, span, state: 'new' }
 }
 
 function missing(target: Value, key: Value, span: Span | undefined): Value {
-  return undefinedValue(missingMessage(target, key), span)
+  return undefinedValue(() => missingMessage(target, key), span)
 }
 
 function missingMessage(target: Value, key: Value): string {

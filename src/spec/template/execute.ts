@@ -64,7 +64,7 @@ class Interpreter implements Renderer {
       // None is a value, so `??` would look behind it.
       if (value !== undefined) return value
     }
-    return undefinedName(name, span, [...scope.names(), ...this.#names.known(), ...globals.keys()])
+    return undefinedName(name, span, () => [...scope.names(), ...this.#names.known(), ...globals.keys()])
   }
 
   call(target: Value, given: CallArguments): Value {

@@ -37,7 +37,8 @@ export type Markup = { readonly kind: 'markup'; readonly text: string }
 export type Undefined = {
   readonly kind: 'undefined'
   readonly reason: 'undefined' | 'unsafe' | 'lenient'
-  readonly message: string
+  /** Put into words when it is a fault: most undefined values meet a test or a default. */
+  readonly message: () => string
   readonly span: Span | undefined
   readonly state: 'new' | 'reported'
 }
@@ -86,7 +87,8 @@ export function tuple(items: readonly Value[]): Tuple {
   return { kind: 'tuple', items }
 }
 
-export function undefinedValue(message: string, span?: Span): Undefined {
+export function undefinedValue(words: string | (() => string), span?: Span): Undefined {
+  const message = typeof words === 'string' ? () => words : words
   return { kind: 'undefined', reason: 'undefined', message, span, state: 'new' }
 }
 

@@ -32,13 +32,17 @@ export class Names {
 
 const tokens: ReadonlySet<string> = new Set(['output', 'uuid', 'workflow_id', 'input', 'host'])
 
-export function undefinedName(name: string, span: Span, known: readonly string[]): Value {
+export function undefinedName(name: string, span: Span, known: () => readonly string[]): Value {
+  return undefinedValue(() => undefinedMessage(name, known), span)
+}
+
+function undefinedMessage(name: string, known: () => readonly string[]): string {
   // Every short name is near every other.
-  const near = name.length < 3 ? undefined : nearestWord(name, known)
+  const near = name.length < 3 ? undefined : nearestWord(name, known())
   const advice = tokens.has(name)
     ? ` For OSMO's token write {{${name === 'input' || name === 'host' ? `${name}:…` : name}}} without blanks.`
     : near === undefined
       ? ' Add it to default-values, or set it with --set.'
       : ` Did you mean "${near}"?`
-  return undefinedValue(`Expected a name that has a value, and "${name}" is undefined.${advice}`, span)
+  return `Expected a name that has a value, and "${name}" is undefined.${advice}`
 }

@@ -30,7 +30,7 @@ export function isTrue(value: Value): boolean {
 export function failUndefined(value: Undefined): never {
   throw new TemplateFailure(
     value.reason === 'unsafe' ? 'template/unsafe' : 'template/undefined',
-    value.message,
+    value.state === 'reported' ? '' : value.message(),
     value.span,
     value.state === 'reported' ? 'repeated' : 'new',
   )
