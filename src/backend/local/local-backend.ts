@@ -8,7 +8,16 @@ import type { Backend, PodOrder, Sighting } from '../../engine/ports.ts'
 import type { PodName } from '../../workflow/names.ts'
 import { type AttemptStore, createAttemptStore, digestOf, type StoredAttempt } from './attempt-store.ts'
 import { closedToOthers, probeBubblewrap } from './probe.ts'
-import { currentBoot, isAlive, reapLeftovers, type SupervisorProgram, signalSupervisor, startSupervisor } from './supervisor-process.ts'
+import { createStarting } from './starting.ts'
+import {
+  currentBoot,
+  isAlive,
+  lastWords,
+  reapLeftovers,
+  type SupervisorProgram,
+  signalSupervisor,
+  startSupervisor,
+} from './supervisor-process.ts'
 import { createUserIds, type UserIds } from './user-ids.ts'
 
 export type LocalBackendOptions = {
@@ -23,6 +32,8 @@ export type LocalBackendOptions = {
   /** CPUs that it offers; default and maximum: those of the machine. */
   readonly capacityCpu: number | undefined
   readonly log: (message: string) => void
+  /** For tests. */
+  readonly startAgainMs?: number
 } & SupervisorProgram
 
 export type LocalBackend = Backend & {
@@ -86,6 +97,7 @@ class DirectoryBackend implements LocalBackend {
   readonly #signals: string
   /** Lost attempts whose leftovers are ended. */
   readonly #reaped = new Set<PodName>()
+  readonly #starting: ReturnType<typeof createStarting>
   #creating: Promise<unknown> = Promise.resolve()
   /** Why plain processes cannot have users of their own, though we are root. */
   #closedPaths: readonly string[] = []
@@ -99,6 +111,7 @@ class DirectoryBackend implements LocalBackend {
     this.#store = createAttemptStore(options.directory, options.log)
     this.#userIds = createUserIds(options.directory)
     this.#signals = join(options.directory, '.signals')
+    this.#starting = createStarting(options.startAgainMs ?? startAgainAfterMs)
   }
 
   async open(): Promise<void> {
@@ -226,12 +239,19 @@ class DirectoryBackend implements LocalBackend {
   async #phaseOf(pod: PodName, attempt: StoredAttempt): Promise<Sighting['phase']> {
     const { exit, lock, phase, record } = attempt
     if (exit) return { kind: 'exited', ...exit }
-    if (lock === undefined) {
-      if (Date.now() - record.createdAt > startAgainAfterMs) await this.#start(pod)
-      return { kind: 'created' }
-    }
+    if (lock === undefined) return this.#phaseOfUnlocked(pod, record.createdAt)
+    this.#starting.forget(pod)
     if (!(await isAlive(lock))) return this.#lostOrExited(pod, lock.bootId)
     return phase ?? { kind: 'created' }
+  }
+
+  async #phaseOfUnlocked(pod: PodName, createdAt: number): Promise<Sighting['phase']> {
+    const step = this.#starting.next(pod, createdAt, Date.now())
+    if (step === 'start') await this.#start(pod)
+    if (step !== 'give-up') return { kind: 'created' }
+    const said = await lastWords(this.#store.pathOf(pod))
+    const end = unstartable(`Its supervisor did not begin, ${this.#starting.starts} times in a row${said === '' ? '' : `: ${said}`}`)
+    return (await this.#store.lockUnstarted(pod, end)) ? { kind: 'exited', ...end } : { kind: 'created' }
   }
 
   /** It may have written its exit just before it died, so that is looked at once more. */
@@ -280,6 +300,7 @@ class DirectoryBackend implements LocalBackend {
       await this.#store.forget(pod, { kind: 'forgotten', at: Date.now() })
       await rm(join(this.#signals, pod), { force: true })
       this.#reaped.delete(pod)
+      this.#starting.forget(pod)
     }
   }
 
@@ -314,6 +335,12 @@ function descriptionOf(runtime: LocalRuntime): string {
   if (runtime === 'bubblewrap') return 'this machine, in bubblewrap sandboxes; `image` is not honoured'
   return 'this machine, as plain processes without a sandbox (trusted code only); `image` is not honoured'
 }
+
+const unstartable = (message: string) => ({
+  startedAt: undefined,
+  exitedAt: Date.now(),
+  exit: { exitCode: 3001, reason: 'backend-error', message, outputs: 'none' } as const,
+})
 
 const neverStarted = () => ({
   startedAt: undefined,

@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ProcessIdentity, startTimeOf } from '../../engine/local-attempt.ts'
+
+const logName = 'supervisor.log'
 
 export type SupervisorProgram = { readonly nodePath: string; readonly supervisorPath: string }
 
 /** Starts a supervisor that outlives us: in a session of its own, with nothing of our environment. What it says when it breaks is kept. */
 export async function startSupervisor({ nodePath, supervisorPath }: SupervisorProgram, directory: string): Promise<void> {
-  const log = openSync(join(directory, 'supervisor.log'), 'a', 0o600)
+  const log = openSync(join(directory, logName), 'a', 0o600)
   const child = spawn(nodePath, [...nodeOptions, supervisorPath, directory], {
     cwd: '/',
     env: environmentOf(directory),
@@ -20,6 +22,27 @@ export async function startSupervisor({ nodePath, supervisorPath }: SupervisorPr
   // Rejects when Node itself cannot be started.
   await once(child, 'spawn')
   child.unref()
+}
+
+/** The end of what it said: the last lines, at most 500 characters, on one line. */
+export async function lastWords(directory: string): Promise<string> {
+  const file = await open(join(directory, logName)).catch(() => undefined)
+  if (!file) return ''
+  try {
+    const { size } = await file.stat()
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(2048), position: Math.max(0, size - 2048) })
+    const lines = buffer
+      .toString('utf8', 0, bytesRead)
+      .split('\n')
+      .map((line) => line.trim())
+    return lines
+      .filter((line) => line !== '')
+      .slice(-5)
+      .join(' | ')
+      .slice(-500)
+  } finally {
+    await file.close()
+  }
 }
 
 /** Ends what a dead supervisor left running; returns once nothing is left. */
