@@ -16,7 +16,6 @@ import type {
   SubmissionId,
   SubmissionStore,
   ViewStore,
-  Waker,
   WorkflowRow,
   WorkflowStore,
 } from './ports.ts'
@@ -43,7 +42,6 @@ export type DeliveryDeps = {
   readonly audit: AuditStore
   readonly platforms: PlatformConfig
   readonly appId: number
-  readonly waker: Waker
   readonly wakeWorkflow: (id: WorkflowId) => void
   readonly log: Logger
 }

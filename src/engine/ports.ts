@@ -74,7 +74,8 @@ export type Submission = {
     readonly spec: string
     readonly reason: string
     readonly required: 'required' | 'optional'
-    readonly conclusion: 'skipped' | 'action_required'
+    /** `neutral`: nobody need act, and a reviewer should know. */
+    readonly conclusion: 'skipped' | 'neutral' | 'action_required'
   }[]
   readonly diagnostics: readonly StoredDiagnostic[]
   readonly notes: readonly string[]
@@ -116,9 +117,14 @@ export interface SubmissionStore {
   originOf(repositoryId: number, pullRequest: number, sha: CommitSha): Promise<Origin | undefined>
   /** The newest change at this commit of which this spec did not run. */
   findNotRun(repositoryId: number, sha: CommitSha, spec: string): Promise<SubmissionId | undefined>
+  /** This one, and of each open pull request whose head is its commit the newest change, in the order of their numbers. */
+  sharing(id: SubmissionId): Promise<readonly SharedSubmission[]>
+  ofOpenPullRequests(repositoryId: number, sha: CommitSha): Promise<readonly SharedSubmission[]>
   /** Of the changes of this pull request the newest. */
   newestOf(repositoryId: number, pullRequest: number): Promise<SubmissionView | undefined>
 }
+/** With the specs that have run for this pull request and base branch, or this ref, at this commit. */
+export type SharedSubmission = { readonly submission: SubmissionView; readonly ran: readonly string[] }
 /** A plan as it is kept: its groups are rows of their own. */
 export type StoredPlan = Omit<WorkflowPlan, 'groups'>
 export type SubmissionView = Omit<Submission, 'plans'> & {
@@ -513,8 +519,11 @@ export interface ViewStore {
    * highest run attempt there is. Dispatches are left out.
    */
   overtaken(change: Pick<Provenance, 'repositoryId' | 'sha' | 'ref' | 'baseRef'>): Promise<ReadonlyMap<string, number>>
-  /** The newest workflow of each other pull request or base branch that shares this one's check: same spec, same head commit. */
-  sharingCheck(id: WorkflowId): Promise<readonly WorkflowView[]>
+  /**
+   * `sharing`: the newest workflow, with its usual values, of each other open pull request that shares this one's check: same spec, same head
+   * commit. `counterpart`: the newest for the same pull request or ref, of those with usual values if this one's are special, else of the others.
+   */
+  sharingCheck(id: WorkflowId): Promise<{ readonly sharing: readonly WorkflowView[]; readonly counterpart: WorkflowView | undefined }>
   /** Finished task outputs that may serve as a base arm: trusted workflows of this spec at one of these commits, best first. */
   trustedOutputs(
     repositoryId: number,
@@ -695,7 +704,8 @@ export interface SourceMirror {
 
 // -------------------------------------------------------------------- wake-ups
 
-export type QueueName = 'delivery' | 'workflow' | 'outbox'
+/** Ids of deliveries: whoever takes webhooks need not be who acts on them. All else starts in the process that learned of it. */
+export type QueueName = 'delivery'
 
 /** Wake-ups carry ids only; losing all of them only makes things later, since the sweep finds the same work in the store. */
 export interface Waker {

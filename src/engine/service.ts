@@ -92,9 +92,11 @@ export type Service = {
 }
 
 /** Joins decisions with the world: every port, each worker, and the sweep that makes up for whatever is lost. */
-export function createService(
-  deps: ServiceDeps,
-): Service & { readonly settled: () => Promise<void>; readonly sweepNow: (extent?: 'store-only' | 'with-backends') => Promise<unknown> } {
+export function createService(deps: ServiceDeps): Service & {
+  readonly settled: () => Promise<void>
+  readonly sweepNow: (extent?: 'store-only' | 'with-backends') => Promise<unknown>
+  readonly wakeWorkflow: (id: WorkflowId) => void
+} {
   const { stores, queue, backends, log } = deps
   const stopping = new AbortController()
   const holds = deps.holds ?? (() => true)
@@ -103,7 +105,7 @@ export function createService(
   const lanes = createLanes(workLane, log)
   const kick = (lane: OutboxLane) => lanes.kick(lane)
   const parseBenchmark = deps.parseBenchmark ?? parseInProcess
-  const shared = { ...deps, ...stores, parseBenchmark, holds, wakeWorkflow, kick, waker: queue }
+  const shared = { ...deps, ...stores, parseBenchmark, holds, wakeWorkflow, kick }
   const submitter = createSubmitter(shared)
   const reruns = createReruns({ ...shared, submitter })
   const commands = createCommands({ ...shared, submitter, reruns })
@@ -118,14 +120,12 @@ export function createService(
   const consumers: { close(): Promise<void> }[] = []
   let loops: Promise<unknown>[] = []
 
-  return { start, stop, settled, sweepNow }
+  return { start, stop, settled, sweepNow, wakeWorkflow }
 
   async function start(): Promise<void> {
     // The backends speak before any timer may fire: an end that was recorded beats its deadline (architecture.md §6).
     await sweep.sweepBackends(stopping.signal)
     consumers.push(await queue.consume('delivery', 1, async () => inbox.kick()))
-    consumers.push(await queue.consume('workflow', 8, async (id) => void (await foldWorkflow(id as WorkflowId))))
-    consumers.push(await queue.consume('outbox', 2, async (lane) => kick(lane as OutboxLane)))
     loops = [sweepLoop(), ...[...backends.values()].map(watchLoop)]
   }
 

@@ -49,7 +49,7 @@ export function createWakeupQueue(technology: Technology, log: WakeupLog): Wakeu
   }
 
   async function probe(timeoutSeconds: number): Promise<void> {
-    if (consumers.size === 0) await withinSeconds(timeoutSeconds, 'asking the queue', queue('workflow').count())
+    if (consumers.size === 0) await withinSeconds(timeoutSeconds, 'asking the queue', queue('delivery').count())
     await Promise.all([...consumers].map((consumer) => consumer.probe(timeoutSeconds)))
   }
 

@@ -79,7 +79,7 @@ async function runWorkflows(connection: pg.PoolConfig, { seconds, inFlight }: Ch
       const done = new Promise<void>((resolve) => ended.set(`${plan.name}-1`, resolve))
       const id = await opened(store, plan)
       tally.opened += 1
-      await queue.wake('workflow', id)
+      service.wakeWorkflow(id)
       await done
     }
   }

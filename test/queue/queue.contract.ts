@@ -27,16 +27,16 @@ export function queueContract(name: string, skip: string | false, start: () => P
 
     it('calls the handler with the id', async () => {
       const heard = listener()
-      await queue.consume('workflow', 2, heard.handle)
-      await queue.wake('workflow', 'a-workflow')
+      await queue.consume('delivery', 2, heard.handle)
+      await queue.wake('delivery', 'a-workflow')
       assert.deepEqual(await heard.after(1), ['a-workflow'])
     })
 
     for (const id of ['repository:12:head', '12345', 'pods:local', 'blank and % signs', 'ü/日本'])
       it(`takes ${JSON.stringify(id)} as an id`, async () => {
         const heard = listener()
-        await queue.wake('outbox', id)
-        await queue.consume('outbox', 1, heard.handle)
+        await queue.wake('delivery', id)
+        await queue.consume('delivery', 1, heard.handle)
         assert.deepEqual(await heard.after(1), [id])
       })
 
@@ -51,14 +51,14 @@ export function queueContract(name: string, skip: string | false, start: () => P
     it('calls once more for wake-ups that arrive while the id is handled', async () => {
       const gate = Promise.withResolvers<void>()
       const heard = listener(() => gate.promise)
-      await queue.consume('workflow', 4, heard.handle)
-      await queue.wake('workflow', 'busy')
+      await queue.consume('delivery', 4, heard.handle)
+      await queue.wake('delivery', 'busy')
       await heard.after(1)
-      for (let count = 0; count < 3; count += 1) await queue.wake('workflow', 'busy')
+      for (let count = 0; count < 3; count += 1) await queue.wake('delivery', 'busy')
       assert.deepEqual(heard.calls, ['busy'])
       gate.resolve()
       await heard.after(2)
-      await queue.wake('workflow', 'end')
+      await queue.wake('delivery', 'end')
       assert.deepEqual(await heard.after(3), ['busy', 'busy', 'end'])
     })
 
@@ -66,18 +66,18 @@ export function queueContract(name: string, skip: string | false, start: () => P
       const heard = listener(async () => {
         throw new Error('a handler that fails')
       })
-      await queue.consume('workflow', 1, heard.handle)
-      await queue.wake('workflow', 'fails')
+      await queue.consume('delivery', 1, heard.handle)
+      await queue.wake('delivery', 'fails')
       await heard.after(1)
-      await queue.wake('workflow', 'fails')
+      await queue.wake('delivery', 'fails')
       assert.deepEqual(await heard.after(2), ['fails', 'fails'])
     })
 
     it('wakes many at once, each once', async () => {
       const heard = listener()
       const ids = Array.from({ length: 700 }, (_, index) => `id-${index}`)
-      await queue.wakeMany('outbox', ids)
-      await queue.consume('outbox', 8, heard.handle)
+      await queue.wakeMany('delivery', ids)
+      await queue.consume('delivery', 8, heard.handle)
       assert.deepEqual(new Set(await heard.after(700)), new Set(ids))
     })
 
@@ -92,11 +92,11 @@ export function queueContract(name: string, skip: string | false, start: () => P
 
     it('survives being emptied, again and again', async () => {
       const heard = listener()
-      await queue.consume('workflow', 2, heard.handle)
+      await queue.consume('delivery', 2, heard.handle)
       for (const round of [1, 2, 3]) {
-        await queue.wake('workflow', 'before')
+        await queue.wake('delivery', 'before')
         await server.empty()
-        await queue.wake('workflow', `after ${round}`)
+        await queue.wake('delivery', `after ${round}`)
         await heard.until((calls) => calls.includes(`after ${round}`))
       }
     })
@@ -104,17 +104,17 @@ export function queueContract(name: string, skip: string | false, start: () => P
     it('forgets that an id was busy when it was emptied meanwhile', async () => {
       const gate = Promise.withResolvers<void>()
       const heard = listener(() => gate.promise)
-      await queue.consume('workflow', 4, heard.handle)
-      await queue.wake('workflow', 'busy')
+      await queue.consume('delivery', 4, heard.handle)
+      await queue.wake('delivery', 'busy')
       await heard.after(1)
       await server.empty()
       gate.resolve()
-      await queue.wake('workflow', 'busy')
+      await queue.wake('delivery', 'busy')
       assert.deepEqual((await heard.after(2)).slice(0, 2), ['busy', 'busy'])
     })
 
     it('answers a probe end to end', async () => {
-      await queue.consume('workflow', 1, async () => undefined)
+      await queue.consume('delivery', 1, async () => undefined)
       await queue.probe(10)
     })
 
@@ -138,7 +138,7 @@ export function queueContract(name: string, skip: string | false, start: () => P
     it('takes a wake-up after it was closed for what it is: lost', async () => {
       const closed = await server.open()
       await closed.close()
-      await closed.wake('workflow', 'too late')
+      await closed.wake('delivery', 'too late')
     })
   })
 }
