@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { UsageError } from './cli/arguments.ts'
 import { help, unknownCommand } from './cli/help.ts'
 import type { Terminal } from './cli/terminal.ts'
@@ -22,6 +24,7 @@ export async function run(parameters: readonly string[], terminal: Terminal): Pr
   const asksHelp = rest.some((one) => one === '--help' || one === '-h')
   try {
     if (name === '--help' || name === '-h') return await help([], terminal)
+    if (name === '--version' || name === '-V') return version(terminal)
     if (asksHelp) return await help([name], terminal)
     const load = Object.hasOwn(commands, name) ? commands[name] : undefined
     if (load === undefined) throw new UsageError(unknownCommand(name))
@@ -32,6 +35,12 @@ export async function run(parameters: readonly string[], terminal: Terminal): Pr
     terminal.error(`osmo: ${error.message}\n`)
     return 2
   }
+}
+
+function version(terminal: Terminal): number {
+  const manifest: { version: string } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8'))
+  terminal.out(`${manifest.version}\n`)
+  return 0
 }
 
 async function readInput(limit: number): Promise<Uint8Array> {

@@ -14,7 +14,7 @@ const pages: Readonly<Record<string, string>> = {
 Checks specs: files, directories (one with .osmo means the specs in it), or - for standard input. Default: .osmo.
 Exit code 0 without errors, 1 with, 2 when the command line is wrong.
 
-${values}  --config FILE             the administrator's file: also checks pools, platforms and permissions
+${values}  --config FILE             the administrator's file: also checks pools, platforms, permissions, rules and quota
 ${format}`,
   render: `Usage: osmo render FILE
 
@@ -32,7 +32,7 @@ ${values}${format}`,
 Says what a push of this working tree would run, what it would skip and why, and where.
 
   --event push|pull_request                 default: push
-  --changed PATH…                           default: what git says has changed
+  --changed PATH…                           from the root of the repository; default: what git says has changed
   --branch NAME                             pushed to, or the pull request's base; default: what git says
   --label NAME                              of the pull request; may be given often
   --origin trusted|approved|untrusted       whose code it is; default: trusted
@@ -46,6 +46,7 @@ Prints a JSON Schema for editors: of a spec (default), of .osmo/config.yaml, or 
 
 Checks the administrator's file, or .osmo/config.yaml, and says everything that is wrong at once.
 
+  --config FILE             the administrator's file, beside which .osmo/config.yaml is checked
 ${format}`,
   new: `Usage: osmo new [TEMPLATE]
 
@@ -66,6 +67,7 @@ const overview = `Usage: osmo COMMAND
   config check FILE     check the administrator's file or .osmo/config.yaml
   new [TEMPLATE]        write a starter
   help [COMMAND]        this, or a command's options
+  --version             which version this is
 
 All of it works offline, without a service.
 `

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, type Stats } from 'node:fs'
+import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import type { SourcePlace, SpecPlaces } from '../spec/places.ts'
 import type { Diagnostic } from '../spec/types.ts'
@@ -9,6 +9,8 @@ import type { Source } from './sources.ts'
 const maximumFileBytes = 1024 * 1024
 const maximumTaskBytes = 16 * 1024 * 1024
 const maximumFiles = 10_000
+/** More than any repository has, `node_modules` included. */
+const maximumEntries = 200_000
 
 type Localpath = SpecPlaces['localpaths'][number]
 
@@ -89,13 +91,28 @@ function statOf(source: Source, { localpath }: Localpath): Stats | undefined {
   return lstatSync(resolve(source.directory, localpath), { throwIfNoEntry: false })
 }
 
-/** Regular files, in the order of their paths. */
+/** Regular files, in the order of their paths; no link is followed, and the walk ends after so many entries. */
 function filesBelow(directory: string): readonly string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .slice(0, maximumFiles)
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
-    .sort()
+  const files: string[] = []
+  const waiting = [directory]
+  let looked = 0
+  for (let next = waiting.pop(); next !== undefined && looked < maximumEntries && files.length < maximumFiles; next = waiting.pop())
+    for (const entry of entriesOf(next)) {
+      looked++
+      const path = join(next, entry.name)
+      if (entry.isDirectory()) waiting.push(path)
+      else if (entry.isFile()) files.push(relative(directory, path).replaceAll(sep, '/'))
+    }
+  return files.slice(0, maximumFiles).sort()
+}
+
+function entriesOf(directory: string): readonly Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+  } catch {
+    // What this person may not read, or what has just gone: git would not commit it either, and says so.
+    return []
+  }
 }
 
 const codes = {

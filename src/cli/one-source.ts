@@ -1,5 +1,5 @@
 import { UsageError } from './arguments.ts'
-import { diagnosticsText, type Format } from './diagnostics.ts'
+import { diagnosticsText, type Format, hasErrors } from './diagnostics.ts'
 import { readSources, type Source } from './sources.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -13,10 +13,11 @@ export async function oneSource(
   const [path, ...others] = operands
   if (path === undefined || others.length > 0)
     throw new UsageError(`Expected one file, or "-", for "osmo ${command}", but there are ${operands.length}.`)
-  const { sources, diagnostics } = await readSources([path], terminal)
+  const { sources, diagnostics, texts } = await readSources([path], terminal)
   const [source, second] = sources.filter(({ kind }) => kind === 'spec')
   if (second !== undefined) throw new UsageError(`Expected one file for "osmo ${command}", but ${path} has several specs. Name one.`)
-  if (diagnostics.length > 0) terminal.error(diagnosticsText(diagnostics, format, () => undefined, terminal))
-  if (source !== undefined || diagnostics.length > 0) return source
+  if (diagnostics.length > 0) terminal.error(diagnosticsText(diagnostics, format, (file) => texts.get(file), terminal))
+  if (hasErrors(diagnostics)) return undefined
+  if (source !== undefined) return source
   throw new UsageError(`Expected a spec for "osmo ${command}", but ${path} has none.`)
 }

@@ -1,21 +1,20 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join, posix, relative, resolve, sep } from 'node:path'
 import { embeddedPlatforms } from '../installation/embedded-platforms.ts'
-import { locateSpec } from '../spec/parse-spec.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
 import { type PlacementResult, place } from '../spec/pool/placement.ts'
 import { type Change, selects } from '../spec/triggers.ts'
 import type { Diagnostic, Origin, PlatformConfig, WorkflowSpec } from '../spec/types.ts'
 import { tierOf } from '../workflow/tier.ts'
 import { readArguments, UsageError } from './arguments.ts'
+import { checkSettings, checkSpec } from './checked.ts'
 import { counted, countText, diagnosticsText, hasErrors } from './diagnostics.ts'
 import { baseCommit, changedSince, git, repositoryName } from './git.ts'
 import { type PlanRow, planTable } from './plan-table.ts'
-import { openToAll, readPlatformFile } from './platforms.ts'
-import { labelled, readBounded } from './reading.ts'
+import { forSomeRepository, readPlatformFile, unknownRepository } from './platforms.ts'
 import { readSources, rootOf, type Source } from './sources.ts'
 import type { Terminal } from './terminal.ts'
-import { readValues, settingsOf, specOptions, type Values, valueOptions } from './values.ts'
+import { readValues, specOptions, type Values, valueOptions } from './values.ts'
 
 const shapes = {
   ...valueOptions,
@@ -38,22 +37,27 @@ export async function plan(parameters: readonly string[], terminal: Terminal): P
   const directory = repositoryDirectory(operands[0] ?? '.', terminal)
   const values = readValues(options)
   const change = await readChange(directory, options)
-  const installation = await readInstallation(
-    options.config,
-    values.github.repository ?? (await repositoryName(directory)),
-    change.origin,
-    terminal,
-  )
-  const { sources, diagnostics } = await readSources([operands[0] ?? '.'], terminal)
-  const planned = [...diagnostics.map(refusedFile)]
+  const installation = await readInstallation(options.config, values.github.repository ?? (await repositoryName(directory)), terminal)
+  const { sources, diagnostics, texts } = await readSources([operands[0] ?? '.'], terminal)
+  const isSettings = ({ file }: Diagnostic) => file.endsWith(settingsFile)
+  const planned = diagnostics.filter((one) => !isSettings(one)).map(refusedFile)
   for (const source of sources.filter(({ kind }) => kind === 'spec')) planned.push(await planOne(source, values, change, installation))
   const rows = planned.map(({ row }) => row)
-  const faults = [...installation.diagnostics, ...planned.flatMap((one) => one.diagnostics)]
+  const settings = sources.filter(({ kind }) => kind === 'settings')
+  const ofSettings = await Promise.all(settings.map((source) => checkSettings(source, installation.pools)))
+  const ofSpecs = planned.flatMap((one) => one.diagnostics)
+  const faults = [...installation.diagnostics, ...diagnostics.filter(isSettings), ...ofSettings.flat(), ...ofSpecs]
   if (options.format === 'json') terminal.out(`${JSON.stringify(rows, undefined, 2)}\n`)
   else terminal.out(`${headline(change)}\n\n${planTable(rows)}\n`)
-  const texts = new Map(sources.map(({ label, text }) => [label, text]))
   if (faults.length > 0)
-    terminal.error(diagnosticsText(faults, options.format === 'json' ? 'json' : 'text', (file) => texts.get(file), terminal))
+    terminal.error(
+      diagnosticsText(
+        faults,
+        options.format === 'json' ? 'json' : 'text',
+        (file) => texts.get(file) ?? installation.texts.get(file),
+        terminal,
+      ),
+    )
   return hasErrors(faults) || rows.some(({ outcome }) => outcome === 'invalid') ? 1 : 0
 }
 
@@ -61,10 +65,14 @@ function isRepository(path: string): boolean {
   return existsSync(join(path, '.osmo')) || path.endsWith('.osmo')
 }
 
+const settingsFile = join('.osmo', 'config.yaml')
+
 function repositoryDirectory(given: string, terminal: Terminal): string {
-  const directory = resolve(terminal.directory, given.replace(/\/?\.osmo\/?$/, '') || '.')
+  const named = posix.normalize(given.replace(/(^|\/)\.osmo\/?$/, '$1') || '.')
+  const directory = resolve(terminal.directory, named)
   if (existsSync(join(directory, '.osmo'))) return directory
-  throw new UsageError(`Expected a directory with specs in .osmo, but there is none in ${given}. "osmo new" writes one.`)
+  const where = named === '.' ? 'here' : `in ${JSON.stringify(named)}`
+  throw new UsageError(`Expected a directory with specs in .osmo, but there is none ${where}. "osmo new" writes one.`)
 }
 
 type PlannedChange = { readonly change: Omit<Change, 'specPath' | 'localpaths'>; readonly origin: Origin }
@@ -79,10 +87,17 @@ type Options = {
 async function readChange(directory: string, options: Options): Promise<PlannedChange> {
   const event = options.event === 'pull_request' ? 'pull_request' : 'push'
   const origin = options.origin === 'approved' || options.origin === 'untrusted' ? options.origin : 'trusted'
-  const changedPaths = options.changed ?? (await changesOf(directory, event))
+  const changedPaths = options.changed?.map((path) => withinRepository(path, directory)) ?? (await changesOf(directory, event))
   if (event === 'push') return { change: { event, branch: options.branch ?? (await currentBranch(directory)), changedPaths }, origin }
   const baseBranch = options.branch ?? (await defaultBranch(directory))
   return { change: { event, action: 'opened', baseBranch, labels: options.label ?? [], draft: false, changedPaths }, origin }
+}
+
+/** As git names it: from the root, without "." and "..". */
+function withinRepository(path: string, directory: string): string {
+  const within = relative(directory, resolve(directory, path)).replaceAll(sep, '/')
+  if (within !== '' && within !== '..' && !within.startsWith('../')) return within
+  throw new UsageError(`Expected a path below ${directory} for --changed, but it is ${JSON.stringify(path)}.`)
 }
 
 /** Without a commit to compare with, every path counts as changed, as at a branch's first push. */
@@ -104,19 +119,25 @@ type Installation = {
   readonly config: PlatformConfig | undefined
   readonly repository: string
   readonly diagnostics: readonly Diagnostic[]
+  readonly texts: ReadonlyMap<string, string>
+  /** Of the administrator's file, where there is one without errors. */
+  readonly pools: readonly string[] | undefined
 }
 
-/** The administrator's file, else what an installation without one has. Where the repository has no name, every pool is open to it. */
-async function readInstallation(
-  file: string | undefined,
-  repository: string | undefined,
-  origin: Origin,
-  terminal: Terminal,
-): Promise<Installation> {
-  const read = file === undefined ? undefined : await readPlatformFile(file, terminal)
-  const config = read === undefined ? embedded() : read.config
-  const named = config === undefined || repository !== undefined || file === undefined ? config : openToAll(config, origin)
-  return { config: named, repository: repository ?? 'owner/repository', diagnostics: read?.diagnostics ?? [] }
+/** The administrator's file, else what an installation without one has. */
+async function readInstallation(file: string | undefined, repository: string | undefined, terminal: Terminal): Promise<Installation> {
+  const name = repository ?? unknownRepository
+  if (file === undefined) return { config: embedded(), repository: name, diagnostics: [], texts: new Map(), pools: undefined }
+  const { config, diagnostics, texts } = await readPlatformFile(file, terminal)
+  const pools = config && Object.keys(config.pools)
+  if (config === undefined || repository !== undefined) return { config, repository: name, diagnostics, texts, pools }
+  return { config: forSomeRepository(config), repository: name, diagnostics: [...diagnostics, nobodysRules(file)], texts, pools }
+}
+
+function nobodysRules(file: string): Diagnostic {
+  const message =
+    'The repository is unknown, because it has no remote "origin": what some rule of "repositories" opens counts as open. Say which it is with --github repository=OWNER/NAME.'
+  return { file, line: 1, column: 1, endLine: 1, endColumn: 1, severity: 'warning', code: 'semantic/unknown-repository', message }
 }
 
 function embedded(): PlatformConfig | undefined {
@@ -135,26 +156,19 @@ function refusedFile(diagnostic: Diagnostic): Planned {
 
 async function planOne(source: Source, values: Values, { change, origin }: PlannedChange, installation: Installation): Promise<Planned> {
   const options = await specOptions(source, values)
-  const result = readBounded(locateSpec, source.text, {
-    ...options,
-    github: { ...options.github, event_name: change.event, ...values.github },
-  })
+  const github = { ...options.github, event_name: change.event, ...values.github }
+  const { located, diagnostics } = await checkSpec(source, { ...options, github })
   const name = { file: source.label, spec: source.path.replace(/^\.osmo\/|\.ya?ml$/g, '') }
-  if (result.kind === 'invalid') {
-    const diagnostics = labelled(result.diagnostics, source.label)
+  if (located === undefined || hasErrors(diagnostics))
     return { row: { ...name, outcome: 'invalid', reason: `It has ${countText(diagnostics)}` }, diagnostics }
-  }
-  const settings = settingsOf(source)
-  const selected = selects(result.spec.triggers ?? settings?.triggers, {
-    ...change,
-    specPath: source.path,
-    localpaths: localpathsOf(result.spec),
-  })
+  const { spec } = located
+  const settings = source.settings.config
+  const selected = selects(spec.triggers ?? settings?.triggers, { ...change, specPath: source.path, localpaths: localpathsOf(spec) })
   if (selected.kind === 'skip') return { row: { ...name, outcome: 'skip', reason: selected.reason }, diagnostics: [] }
   if (installation.config === undefined)
     return { row: { ...name, outcome: 'invalid', reason: 'The configuration has errors' }, diagnostics: [] }
-  const placed = place(result.spec, installation.repository, origin, settings?.pool ?? [], installation.config)
-  return { row: { ...name, ...placementRow(placed, result.spec, change) }, diagnostics: [] }
+  const placed = place(spec, installation.repository, origin, settings?.pool ?? [], installation.config)
+  return { row: { ...name, ...placementRow(placed, spec, change) }, diagnostics: [] }
 }
 
 function placementRow(placed: PlacementResult, spec: WorkflowSpec, change: PlannedChange['change']): Omit<PlanRow, 'file' | 'spec'> {

@@ -1,15 +1,14 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { LocatedResult } from '../spec/parse-spec.ts'
 import { placeOf } from '../spec/places.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
 import { place } from '../spec/pool/placement.ts'
-import type { Diagnostic, Origin, PlatformConfig } from '../spec/types.ts'
+import type { Diagnostic, PlatformConfig } from '../spec/types.ts'
 import { UsageError } from './arguments.ts'
+import type { Located } from './checked.ts'
+import { readText } from './files.ts'
 import { repositoryName } from './git.ts'
 import type { Source } from './sources.ts'
 import type { Terminal } from './terminal.ts'
-import { settingsOf } from './values.ts'
 
 /** The administrator's file; `config` is absent when it has errors. */
 export type PlatformFile = {
@@ -19,22 +18,22 @@ export type PlatformFile = {
 }
 
 export async function readPlatformFile(path: string, { directory }: Terminal): Promise<PlatformFile> {
-  const text = await readFile(resolve(directory, path), 'utf8').catch((error: Error) => {
-    throw new UsageError(`Cannot read the configuration ${path}: ${error.message}`)
-  })
-  const result = parsePlatformConfig(text, path)
-  const texts = new Map([[path, text]])
+  const read = await readText(resolve(directory, path), path, 'follow')
+  if (read.kind === 'absent') throw new UsageError(`Cannot read the configuration ${path}: there is none.`)
+  if (read.kind === 'fault') throw new UsageError(`Cannot read the configuration ${path}. ${read.fault.message}`)
+  const result = parsePlatformConfig(read.text, path)
+  const texts = new Map([[path, read.text]])
   return result.kind === 'valid'
     ? { config: result.config, diagnostics: result.warnings, texts }
     : { config: undefined, diagnostics: result.diagnostics, texts }
 }
 
-type Valid = Extract<LocatedResult, { kind: 'valid' }>
+export const poolNames = ({ config }: PlatformFile) => config && Object.keys(config.pools)
 
-/** Whether pools, platforms and permissions of the installation suit a spec; where the repository has no name yet, any pool will do. */
+/** Whether pools, platforms, permissions, rules and quota of the installation suit a spec. */
 export async function checkPlacement(
   source: Source,
-  { spec, places }: Valid,
+  { spec, places }: Located,
   { config }: PlatformFile,
   givenRepository: string | undefined,
 ): Promise<readonly Diagnostic[]> {
@@ -42,10 +41,10 @@ export async function checkPlacement(
   const repository = givenRepository ?? (await nameOf(source))
   const placed = place(
     spec,
-    repository ?? '',
+    repository ?? unknownRepository,
     'trusted',
-    settingsOf(source)?.pool ?? [],
-    repository === undefined ? openToAll(config, 'trusted') : config,
+    source.settings.config?.pool ?? [],
+    repository === undefined ? forSomeRepository(config) : config,
   )
   if (placed.kind === 'placed') return []
   // That somebody has to ask for access is no fault of the file.
@@ -61,8 +60,15 @@ async function nameOf({ root }: Source): Promise<string | undefined> {
   return root?.kind === 'git' ? await repositoryName(root.directory) : undefined
 }
 
-/** The same pools for every repository. */
-export function openToAll(config: PlatformConfig, origin: Origin): PlatformConfig {
-  const pools = Object.fromEntries(Object.keys(config.pools).map((name) => [name, [origin]]))
-  return { ...config, repositories: [{ match: ['*/*', '*'], pools, limits: {}, credentials: [] }] }
+/** As messages name it. */
+export const unknownRepository = 'this repository'
+
+/** Where nobody knows which repository this is: every pool that some rule opens, and no further than to the origins to which a rule opens it. */
+export function forSomeRepository(config: PlatformConfig): PlatformConfig {
+  const opened = config.repositories.flatMap((rule) => Object.entries(rule.pools))
+  const pools = [...Map.groupBy(opened, ([name]) => name)].map(([name, rules]) => [
+    name,
+    [...new Set(rules.flatMap(([, origins]) => origins))],
+  ])
+  return { ...config, repositories: [{ match: ['*/*'], pools: Object.fromEntries(pools), limits: {}, credentials: [] }] }
 }

@@ -1,10 +1,12 @@
-import { isUtf8 } from 'node:buffer'
 import { existsSync } from 'node:fs'
-import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises'
+import { lstat, readdir, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { maximumFileBytes, selectSpecFiles, type TreeEntry } from '../spec/names.ts'
+import { maximumFileBytes, type SpecFiles, selectSpecFiles, type TreeEntry } from '../spec/names.ts'
 import type { Diagnostic } from '../spec/types.ts'
-import { type Terminal, visible } from './terminal.ts'
+import { UsageError } from './arguments.ts'
+import { readText, toText, unreadable } from './files.ts'
+import { readSettings, type Settings } from './settings.ts'
+import type { Terminal } from './terminal.ts'
 
 /** One text that a command reads. */
 export type Source = {
@@ -17,40 +19,77 @@ export type Source = {
   readonly root: Root | undefined
   /** What `localpath` is relative to, on this machine. */
   readonly directory: string
+  /** Of the repository that a spec below `.osmo/` belongs to. */
+  readonly settings: Settings
 }
 
 /** What paths are relative to: what holds the `.osmo` that a file is in, else its git working tree. `git`: it lies in one. */
 export type Root = { readonly kind: 'git' | 'folder'; readonly directory: string }
 
-export type Sources = { readonly sources: readonly Source[]; readonly diagnostics: readonly Diagnostic[] }
+export type Sources = {
+  readonly sources: readonly Source[]
+  readonly diagnostics: readonly Diagnostic[]
+  /** Of every file that a diagnostic may be about, by its label. */
+  readonly texts: ReadonlyMap<string, string>
+}
 
 /** More than any repository has; a walk ends here. */
 const maximumEntries = 20_000
 
 /**
  * The specs that are meant by files, directories and `-` (standard input). A directory that holds `.osmo` means the specs there, by the rules
- * of a repository; any other means every YAML file below it. What cannot be read is a diagnostic.
+ * of a repository; any other means every YAML file below it. What cannot be read is a diagnostic, and so is what is wrong with settings that
+ * nobody named. Throws `UsageError` for a directory without any.
  */
 export async function readSources(paths: readonly string[], terminal: Terminal): Promise<Sources> {
-  const sources: Source[] = []
+  const files: File[] = []
   const diagnostics: Diagnostic[] = []
   for (const path of paths) {
-    const found = path === '-' ? { files: [path], diagnostics: [] } : await listFiles(path, terminal)
+    const found = isStandardInput(path) ? { files: [path], diagnostics: [] } : await listFiles(path, terminal)
     diagnostics.push(...found.diagnostics)
     for (const file of found.files) {
-      const read = await readSource(file, terminal)
-      if ('source' in read) sources.push(read.source)
-      else diagnostics.push(read.fault)
+      const read = await readFile(file, terminal)
+      if ('fault' in read) diagnostics.push(read.fault)
+      else files.push(read)
     }
   }
-  return { sources, diagnostics }
+  const settings = await settingsOfAll(files, terminal)
+  const sources = files.map((file) => ({ ...file, settings: settings.get(rootNamed(file)) ?? noSettings }))
+  const unnamed = [...settings.values()].filter(({ label }) => ![...files, ...diagnostics.map(labelOf)].some((one) => one.label === label))
+  const texts = new Map([...settings.values(), ...files].map(({ label, text }) => [label, text]))
+  return { sources, diagnostics: [...diagnostics, ...unnamed.flatMap((one) => one.diagnostics)], texts }
 }
+
+const isStandardInput = (path: string) => ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'].includes(path)
+const labelOf = ({ file }: Diagnostic) => ({ label: file })
+const noSettings: Settings = { label: '', text: '', config: undefined, diagnostics: [] }
+
+type File = Omit<Source, 'settings'>
+
+/** Each repository's settings are read once, by the name of its root. */
+async function settingsOfAll(files: readonly File[], { directory }: Terminal): Promise<ReadonlyMap<string, Settings>> {
+  const roots = [...new Set(files.map(rootNamed))].filter((root) => root !== '')
+  const read = roots.map(async (root) => {
+    const path = join(root, '.osmo', 'config.yaml')
+    const named = files.find((file) => file.kind === 'settings' && rootNamed(file) === root && file.path === '.osmo/config.yaml')
+    return [root, await readSettings(path, named?.label ?? (relative(directory, path) || path))] as const
+  })
+  return new Map(await Promise.all(read))
+}
+
+const rootNamed = ({ root, path }: File) => (root !== undefined && path.startsWith('.osmo/') ? root.directory : '')
 
 type Listing = { readonly files: readonly string[]; readonly diagnostics: readonly Diagnostic[] }
 
 async function listFiles(path: string, { directory }: Terminal): Promise<Listing> {
   const absolute = resolve(directory, path)
   if (!(await isDirectory(absolute))) return { files: [path], diagnostics: [] }
+  const listing = await listDirectory(path, absolute)
+  if (listing.files.length > 0 || listing.diagnostics.length > 0) return listing
+  throw new UsageError(`Expected specs in the directory ${path}, but it has none. "osmo new" writes one.`)
+}
+
+async function listDirectory(path: string, absolute: string): Promise<Listing> {
   if (absolute.endsWith(`${sep}.osmo`)) return await listSpecs(path, dirname(absolute))
   if (await isDirectory(join(absolute, '.osmo'))) return await listSpecs(join(path, '.osmo'), absolute)
   const files = (await walk(absolute)).filter(({ kind, path: file }) => kind === 'file' && /\.ya?ml$/.test(file))
@@ -63,16 +102,23 @@ async function isDirectory(path: string): Promise<boolean> {
 
 /** `.osmo/` by the rules of extensions.md §6, with the settings file first. */
 async function listSpecs(shown: string, root: string): Promise<Listing> {
-  const entries = await Promise.all(
-    (await walk(join(root, '.osmo'))).map(async ({ path, kind }) => treeEntry(relative(root, path), path, kind)),
-  )
-  const selected = selectSpecFiles(entries)
+  const selected = await selectBelow(root)
   const label = (path: string) => join(shown, relative('.osmo', path))
   const files = [...(selected.config === undefined ? [] : [selected.config]), ...selected.files]
   return {
     files: files.map(({ path }) => label(path)),
     diagnostics: selected.diagnostics.map((one) => ({ ...one, file: label(one.file) })),
   }
+}
+
+/** Names of the specs that the repository at `root` has now. */
+export async function specNames({ directory }: Root): Promise<readonly string[]> {
+  return (await selectBelow(directory)).files.map(({ name }) => name)
+}
+
+async function selectBelow(root: string): Promise<SpecFiles> {
+  const found = await walk(join(root, '.osmo'))
+  return selectSpecFiles(await Promise.all(found.map(({ path, kind }) => treeEntry(relative(root, path), path, kind))))
 }
 
 async function treeEntry(path: string, absolute: string, kind: 'file' | 'link'): Promise<TreeEntry> {
@@ -94,43 +140,17 @@ async function walk(directory: string): Promise<readonly { readonly path: string
   return found.toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-type Read = { readonly source: Source } | { readonly fault: Diagnostic }
-
-async function readSource(path: string, terminal: Terminal): Promise<Read> {
-  const label = path === '-' ? '<stdin>' : path
-  const bytes = path === '-' ? await terminal.input(maximumFileBytes) : await readFile(resolve(terminal.directory, path))
-  if (typeof bytes === 'string') return { fault: unreadable(label, bytes) }
-  if (!isUtf8(bytes.subarray(0, maximumFileBytes)) && bytes.length <= maximumFileBytes) return { fault: notText(label, bytes) }
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-  return { source: { label, text, ...placeOf(path, terminal) } }
-}
-
-/** Reads one byte more than a spec may have, so that a larger file is told apart; a reason when there is nothing to read. */
-async function readFile(path: string): Promise<Uint8Array | string> {
-  let file: FileHandle | undefined
-  try {
-    file = await open(path)
-    const { buffer, bytesRead } = await readFully(file, Buffer.alloc(maximumFileBytes + 1))
-    return buffer.subarray(0, bytesRead)
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'there is none' : String(error)
-  } finally {
-    await file?.close()
-  }
-}
-
-async function readFully(file: FileHandle, buffer: Buffer): Promise<{ readonly buffer: Buffer; readonly bytesRead: number }> {
-  let bytesRead = 0
-  while (bytesRead < buffer.length) {
-    const read = await file.read(buffer, bytesRead, buffer.length - bytesRead, null)
-    if (read.bytesRead === 0) break
-    bytesRead += read.bytesRead
-  }
-  return { buffer, bytesRead }
+async function readFile(path: string, terminal: Terminal): Promise<File | { readonly fault: Diagnostic }> {
+  const label = isStandardInput(path) ? '<stdin>' : path
+  const read = isStandardInput(path)
+    ? toText(await terminal.input(maximumFileBytes), label)
+    : await readText(resolve(terminal.directory, path), label, 'follow')
+  if (read.kind === 'absent') return { fault: unreadable(label, 'there is none') }
+  return read.kind === 'fault' ? { fault: read.fault } : { label, text: read.text, ...placeOf(path, terminal) }
 }
 
 function placeOf(path: string, { directory }: Terminal): Pick<Source, 'kind' | 'path' | 'root' | 'directory'> {
-  if (path === '-') return { kind: 'spec', path: '/<stdin>', root: undefined, directory }
+  if (isStandardInput(path)) return { kind: 'spec', path: '/<stdin>', root: undefined, directory }
   const absolute = resolve(directory, path)
   const root = rootOf(absolute)
   const within = root === undefined ? absolute : relative(root.directory, absolute).replaceAll(sep, '/')
@@ -145,32 +165,4 @@ export function rootOf(path: string): Root | undefined {
     if (existsSync(join(at, '.git'))) return { kind: 'git', directory: folder ?? at }
   }
   return folder === undefined ? undefined : { kind: 'folder', directory: folder }
-}
-
-function unreadable(file: string, reason: string): Diagnostic {
-  return fault(
-    file,
-    'limit/unreadable',
-    `Expected a file or a directory here, but it cannot be read: ${visible(reason)}. Correct the path.`,
-  )
-}
-
-function notText(file: string, bytes: Uint8Array): Diagnostic {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-  const encoded = Buffer.from(text)
-  const before = new TextDecoder()
-    .decode(
-      bytes.subarray(
-        0,
-        bytes.findIndex((byte, index) => byte !== encoded[index]),
-      ),
-    )
-    .split('\n')
-  const [line, column] = [before.length, (before.at(-1)?.length ?? 0) + 1]
-  const message = 'Expected UTF-8 text, but here is a byte that is none. Save the file as UTF-8.'
-  return { ...fault(file, 'limit/unreadable', message), line, column, endLine: line, endColumn: column + 1 }
-}
-
-function fault(file: string, code: string, message: string): Diagnostic {
-  return { file, line: 1, column: 1, endLine: 1, endColumn: 1, severity: 'error', code, message }
 }

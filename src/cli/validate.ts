@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { locateSpec } from '../spec/parse-spec.ts'
 import type { Diagnostic } from '../spec/types.ts'
 import { readArguments, UsageError } from './arguments.ts'
+import { checkSettings, checkSpec, inOrder } from './checked.ts'
 import { counted, countText, diagnosticsText, hasErrors } from './diagnostics.ts'
-import { checkLocalpaths } from './localpaths.ts'
-import { checkPlacement, type PlatformFile, readPlatformFile } from './platforms.ts'
-import { labelled, readBounded } from './reading.ts'
-import { settingsDiagnostics } from './settings.ts'
+import { checkPlacement, type PlatformFile, poolNames, readPlatformFile } from './platforms.ts'
 import { readSources, type Source } from './sources.ts'
 import { paint, type Terminal } from './terminal.ts'
 import { readValues, specOptions, type Values, valueOptions } from './values.ts'
@@ -19,11 +16,12 @@ export async function validate(parameters: readonly string[], terminal: Terminal
   const { options, operands } = readArguments(parameters, shapes)
   const values = readValues(options)
   const platforms = options.config === undefined ? undefined : await readPlatformFile(options.config, terminal)
-  const { sources, diagnostics } = await readSources(operands.length > 0 ? operands : [defaultPath(terminal)], terminal)
+  const { sources, diagnostics, texts } = await readSources(operands.length > 0 ? operands : [defaultPath(terminal)], terminal)
   const all = [...(platforms?.diagnostics ?? []), ...diagnostics]
   for (const source of sources) all.push(...(await check(source, values, platforms)))
-  const texts = new Map([...sources.map(({ label, text }) => [label, text] as const), ...(platforms?.texts ?? [])])
-  terminal.out(diagnosticsText(all, options.format === 'json' ? 'json' : 'text', (file) => texts.get(file), terminal))
+  terminal.out(
+    diagnosticsText(all, options.format === 'json' ? 'json' : 'text', (file) => texts.get(file) ?? platforms?.texts.get(file), terminal),
+  )
   if (options.format !== 'json') terminal.error(summary(sources.length, all, terminal))
   return hasErrors(all) ? 1 : 0
 }
@@ -34,14 +32,10 @@ function defaultPath({ directory }: Terminal): string {
 }
 
 async function check(source: Source, values: Values, platforms: PlatformFile | undefined): Promise<readonly Diagnostic[]> {
-  if (source.kind === 'settings') return settingsDiagnostics(source)
-  const result = readBounded(locateSpec, source.text, await specOptions(source, values))
-  if (result.kind === 'invalid') return labelled(result.diagnostics, source.label)
-  const localpaths = await checkLocalpaths(source, result.places.localpaths)
-  const placement = platforms === undefined ? [] : await checkPlacement(source, result, platforms, values.github.repository)
-  return [...labelled(result.warnings, source.label), ...localpaths, ...placement].toSorted(
-    (a, b) => a.line - b.line || a.column - b.column,
-  )
+  if (source.kind === 'settings') return await checkSettings(source, platforms && poolNames(platforms))
+  const { located, diagnostics } = await checkSpec(source, await specOptions(source, values))
+  if (located === undefined || platforms === undefined) return diagnostics
+  return inOrder([...diagnostics, ...(await checkPlacement(source, located, platforms, values.github.repository))])
 }
 
 function summary(files: number, diagnostics: readonly Diagnostic[], terminal: Terminal): string {

@@ -1,10 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { specNameOf } from '../spec/names.ts'
-import { parseRepositoryConfig } from '../spec/repository-config.ts'
 import { readSetValue } from '../spec/set-value.ts'
 import { suggest } from '../spec/suggestion.ts'
-import type { RepositoryConfig, SpecOptions, TemplateValue } from '../spec/types.ts'
+import type { SpecOptions, TemplateValue } from '../spec/types.ts'
 import { type OptionShapes, UsageError } from './arguments.ts'
 import { baseCommit, git, repositoryName } from './git.ts'
 import type { Source } from './sources.ts'
@@ -57,23 +54,13 @@ function assignments(option: string, texts: readonly string[] = []): readonly (r
 
 /** How the service would read this file: the repository's own values below those of the command line, and what git says. */
 export async function specOptions(source: Source, values: Values): Promise<SpecOptions> {
-  const settings = settingsOf(source)
   const fromGit = /github/.test(source.text) && source.root?.kind === 'git' ? await gitValues(source.root.directory) : {}
   const spec = specNameOf(source.path)
   return {
     file: source.path,
-    values: { ...settings?.values, ...values.given },
+    values: { ...source.settings.config?.values, ...values.given },
     github: { ...fromGit, ...(spec !== undefined && { spec }), ...values.github },
   }
-}
-
-/** The settings of the repository that a spec below `.osmo/` belongs to, when they are valid. */
-export function settingsOf({ root, path }: Pick<Source, 'root' | 'path'>): RepositoryConfig | undefined {
-  if (root === undefined || !path.startsWith('.osmo/')) return undefined
-  const file = join(root.directory, '.osmo', 'config.yaml')
-  if (!existsSync(file)) return undefined
-  const result = parseRepositoryConfig(readFileSync(file, 'utf8'), file)
-  return result.kind === 'valid' ? result.config : undefined
 }
 
 async function gitValues(directory: string): Promise<Readonly<Record<string, string>>> {

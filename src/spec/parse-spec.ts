@@ -44,6 +44,17 @@ export function locateSpec(text: string, options: SpecOptions): LocatedResult {
   return { kind: 'valid', spec: read.spec, warnings: diagnostics, places: placesOf(source, read.workflow, read.checkout) }
 }
 
+/**
+ * Where a spec names files, as far as an invalid one can be read, so that what is wrong with them is found with its other faults. Never throws.
+ */
+export function locateLocalpaths(text: string, options: SpecOptions): SpecPlaces['localpaths'] {
+  const source = withoutByteOrderMark(text)
+  const reporter = createReporter(options.file, source)
+  const document = isSmallEnough(source, reporter) ? loadDocument(readSections(source, reporter), options, reporter) : undefined
+  const workflow = document && readWorkflow(document, options.file, reporter)
+  return workflow === undefined ? [] : placesOf(source, workflow, undefined).localpaths
+}
+
 export type RenderResult =
   /** `document` is the rendered section as loaded, `{ workflow: … }`; mappings are `Map`s, floats `{ float }`. */
   | { readonly kind: 'rendered'; readonly text: string; readonly document: TemplateValue; readonly warnings: readonly Diagnostic[] }

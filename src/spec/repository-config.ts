@@ -2,10 +2,11 @@ import { specNameShape, triggersShape } from './git/triggers-shape.ts'
 import { createReporter, type Reporter } from './reporter.ts'
 import { mapOf, optional, present, record, toObject, withDefault } from './shape/record.ts'
 import { oneOf, writtenText } from './shape/scalars.ts'
-import { listOf, type Shape } from './shape/shape.ts'
+import { type Located, listOf, located, type Shape } from './shape/shape.ts'
+import { suggest } from './suggestion.ts'
 import type { ConfigResult, RepositoryConfig, TemplateValue } from './types.ts'
 import { loadCoreYaml } from './yaml/core.ts'
-import type { YamlNode } from './yaml/node.ts'
+import { quote, type YamlNode } from './yaml/node.ts'
 import { toTemplateValue } from './yaml/plain-data.ts'
 
 /** UTF-8 bytes of a settings file. */
@@ -15,23 +16,49 @@ const templateValue: Shape<TemplateValue> = { fallback: null, schema: {}, read: 
 
 export const settingsFields = record({
   values: withDefault(mapOf(templateValue), []),
-  pool: withDefault(oneOrMore(writtenText), []),
+  pool: withDefault(oneOrMore(located(writtenText)), []),
   on: optional(triggersShape),
-  required: withDefault(oneOrMore(specNameShape), []),
+  required: withDefault(oneOrMore(located(specNameShape)), []),
   notify: withDefault(record({ 'failure-on-default-branch': optional(oneOf(['issue'], 'issue')) }), {
     'failure-on-default-branch': undefined,
   }),
 })
 
-/** Reads `.osmo/config.yaml`, the repository's own settings (extensions.md §5). Never throws; an empty file sets nothing. */
-export function parseRepositoryConfig(text: string, file: string): ConfigResult<RepositoryConfig> {
-  return parseConfig(text, file, settingsFields, ({ values, pool, on, required, notify }) => ({
-    values: toObject(values),
-    pool,
-    required,
-    ...present({ triggers: on }),
-    notify: present({ failureOnDefaultBranch: notify['failure-on-default-branch'] }),
-  }))
+/** What there is to be named, where the caller knows it. */
+export type KnownNames = { readonly specs?: readonly string[]; readonly pools?: readonly string[] }
+
+/**
+ * Reads `.osmo/config.yaml`, the repository's own settings (extensions.md §5). Never throws; an empty file sets nothing. Names that are not
+ * among the known ones are warnings: another branch may have the spec, another installation the pool.
+ */
+export function parseRepositoryConfig(text: string, file: string, known: KnownNames = {}): ConfigResult<RepositoryConfig> {
+  return parseConfig(text, file, settingsFields, ({ values, pool, on, required, notify }, _node, reporter) => {
+    warnOfSpecs(required, known.specs, reporter)
+    warnOfPools(pool, known.pools, reporter)
+    return {
+      values: toObject(values),
+      pool: pool.map(({ value }) => value),
+      required: required.map(({ value }) => value),
+      ...present({ triggers: on }),
+      notify: present({ failureOnDefaultBranch: notify['failure-on-default-branch'] }),
+    }
+  })
+}
+
+function warnOfSpecs(required: readonly Located<string>[], known: readonly string[] | undefined, reporter: Reporter) {
+  for (const { value, range } of known === undefined ? [] : required) {
+    if (value === '' || known?.includes(value)) continue
+    const message = `Expected the name of a spec in "required", but there is no .osmo/${value}.yaml here.${suggest(value, known ?? [])} Its check cannot pass until there is one.`
+    reporter.warning('semantic/unknown-required', range, message)
+  }
+}
+
+function warnOfPools(pools: readonly Located<string>[], known: readonly string[] | undefined, reporter: Reporter) {
+  for (const { value, range } of known === undefined ? [] : pools) {
+    if (known?.includes(value)) continue
+    const message = `Expected pools of the administrator's file in "pool", but it has no pool ${quote(value)}.${suggest(value, known ?? [])} The preference has no effect.`
+    reporter.warning('semantic/unknown-pool', range, message)
+  }
 }
 
 /** Reads a settings file in YAML 1.2 core by its shape, with all faults at once. */
@@ -63,7 +90,7 @@ function emptyAsMapping(node: YamlNode): YamlNode {
   return node.kind === 'null' ? { kind: 'mapping', entries: [], range: node.range, size: 1 } : node
 }
 
-function oneOrMore(shape: Shape<string>): Shape<readonly string[]> {
+function oneOrMore<T>(shape: Shape<T>): Shape<readonly T[]> {
   const list = listOf(shape)
   return {
     fallback: [],

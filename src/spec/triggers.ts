@@ -88,7 +88,9 @@ function whyNotPullRequest(trigger: PullRequestTrigger, change: Change): string 
 
 function whyNotPaths(paths: Globs | undefined, change: Change, filter: string): string | undefined {
   if (paths === undefined || change.changedPaths === 'unknown') return undefined
-  return matchesGlobs(paths, change.changedPaths) ? undefined : `${filter} selects none of the ${change.changedPaths.length} changed files`
+  if (matchesGlobs(paths, change.changedPaths)) return undefined
+  const count = change.changedPaths.length
+  return count === 1 ? `${filter} does not select the changed file` : `${filter} selects none of the ${count} changed files`
 }
 
 /** Whether `workflow_run` follows a spec of this name on this branch. */

@@ -17,7 +17,7 @@ repositories: [{match: ['acme/*'], pools: {lab: [trusted], cloud: [trusted, appr
 /** Files, parameters, and each spec's outcome with where it would run or a part of the reason. */
 const examples: readonly (readonly [title: string, files: Files, parameters: string, rows: readonly string[]])[] = [
   ['a push that changes the paths', { '.osmo/a.yaml': onPolicy }, '--changed policy/x.py', ['a run machine/simulation sim']],
-  ['a push of other files', { '.osmo/a.yaml': onPolicy }, '--changed README.md', ['a skip on.push.paths selects none']],
+  ['a push of other files', { '.osmo/a.yaml': onPolicy }, '--changed README.md', ['a skip on.push.paths does not select']],
   ['a push of several files', { '.osmo/a.yaml': onPolicy }, '--changed README.md policy/x.py', ['a run machine/simulation sim']],
   [
     'a push to another branch',
@@ -69,6 +69,52 @@ const examples: readonly (readonly [title: string, files: Files, parameters: str
   ],
   ["another's repository", { '.osmo/a.yaml': oneTask(), config }, '--config config --github repository=b/x', ['a refused No rule of this']],
   [
+    'a repository that nobody knows: a pool that a rule opens',
+    { '.osmo/a.yaml': oneTask(), config },
+    '--config config',
+    ['a run lab/bench hardware'],
+  ],
+  [
+    'a repository that nobody knows: not to code that no rule lets in',
+    { '.osmo/a.yaml': oneTask(), config },
+    '--config config --origin untrusted',
+    ['a refused No pool of this installation runs untrusted code of this repository'],
+  ],
+  [
+    'a repository that nobody knows: no further than the rules',
+    { '.osmo/a.yaml': oneTask(), config },
+    '--config config --origin approved',
+    ['a run cloud/ovx gpu'],
+  ],
+  [
+    'a platform that wants an approval',
+    { '.osmo/a.yaml': oneTask(), config: config.replace('{tier: hardware}', '{tier: hardware, approval: always}') },
+    '--config config --github repository=acme/x',
+    ['a run cloud/ovx gpu'],
+  ],
+  [
+    'no platform without an approval',
+    { '.osmo/a.yaml': oneTask(), config: config.replaceAll(/(tier: \w+)/g, '$1, approval: always') },
+    '--config config --github repository=acme/x',
+    ['a refused A person has to approve each run on platform bench'],
+  ],
+  ['a path with a dot', { '.osmo/a.yaml': onPolicy }, '--changed ./policy//x.py', ['a run machine/simulation sim']],
+  [
+    'one path that nobody asked for',
+    { '.osmo/a.yaml': onPolicy },
+    '--changed a',
+    ['a skip on.push.paths does not select the changed file'],
+  ],
+  [
+    'a rule of the installation',
+    {
+      '.osmo/a.yaml': oneTask().replace('tasks:', 'resources: {default: {cpu: 8}}\n  tasks:'),
+      config: `${config.replace('bench: {tier', 'bench: {resource_validations: [few], tier').replace('cloud: [trusted, approved]', 'cloud: [approved]')}resource_validations: {few: [{operator: LE, left_operand: '{{USER_CPU}}', right_operand: '4', assert_message: few CPUs}]}\n`,
+    },
+    '--config config --github repository=acme/x',
+    ['a invalid Resource default breaks a rule of platform bench in pool lab: few CPUs.'],
+  ],
+  [
     'the preferred pool',
     { '.osmo/a.yaml': oneTask(), '.osmo/config.yaml': 'pool: cloud\n', config },
     '--config config --github repository=acme/x',
@@ -114,17 +160,42 @@ describe('osmo plan', () => {
         '',
         '| spec    |           | pool    | platform   | tier | why |',
         '|:--------|:----------|:--------|:-----------|:-----|:---|',
-        '| a       | – skipped |         |            |      | on.push.paths selects none of the 1 changed files |',
+        '| a       | – skipped |         |            |      | on.push.paths does not select the changed file |',
         '| bench/b | ✓ runs    | machine | simulation | sim  | 1 task |',
         '',
       ].join('\n'),
     )
   })
 
-  it('says what to do where there is no .osmo', async (test) => {
-    const { code, error } = await osmo(directoryWith(test, {}), 'plan')
+  for (const [operands, where] of [
+    [[], 'here'],
+    [['.osmo'], 'here'],
+    [['x/.osmo'], 'in "x/"'],
+  ] as const)
+    it(`says what to do where there is no .osmo: ${operands.join('')}`, async (test) => {
+      const { code, error } = await osmo(directoryWith(test, {}), 'plan', ...operands)
+      assert.equal(code, 2)
+      assert.match(error, new RegExp(`there is none ${where}\\. "osmo new" writes one`))
+    })
+
+  it('refuses changes outside of the repository', async (test) => {
+    const { code, error } = await osmo(directoryWith(test, { '.osmo/a.yaml': onPolicy }), 'plan', '--changed', '../x')
     assert.equal(code, 2)
-    assert.match(error, /osmo new/)
+    assert.match(error, /Expected a path below .* for --changed, but it is "\.\.\/x"/)
+  })
+
+  it('runs nothing that osmo validate refuses', async (test) => {
+    const directory = repositoryWith(test, { '.osmo/a.yaml': localpath })
+    const { out, error, code } = await osmo(directory, 'plan', '--format=json')
+    assert.deepEqual([JSON.parse(out)[0].outcome, code], ['invalid', 1])
+    assert.match(error, /semantic\/missing-localpath/)
+  })
+
+  it('says that the repository is unknown where rules ask for it', async (test) => {
+    const files = { '.osmo/a.yaml': oneTask(), config }
+    const unknown = /^config:1:1: warning: The repository is unknown.*--github repository=OWNER\/NAME/
+    assert.match((await osmo(directoryWith(test, files), 'plan', '--config=config')).error, unknown)
+    assert.equal((await osmo(directoryWith(test, files), 'plan', '--config=config', '--github=repository=acme/x')).error, '')
   })
 })
 

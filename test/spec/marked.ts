@@ -32,7 +32,7 @@ export function diagnose(text: string, reader: Reader = 'spec', options: Partial
     reader === 'spec'
       ? parseSpec(text, { file, ...options })
       : reader === 'settings'
-        ? parseRepositoryConfig(text, file)
+        ? parseRepositoryConfig(text, file, { specs: ['nav'], pools: ['lab'] })
         : parsePlatformConfig(text, file)
   return result.kind === 'valid' ? result.warnings : result.diagnostics
 }

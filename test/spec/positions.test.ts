@@ -180,6 +180,8 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
   ['semantic/unknown-backend', 'backends: {local: {kind: local}}\npools: {lab: {backend: «loca»}}\n', 'platform'],
   ['semantic/unknown-platform', 'backends: {local: {kind: local}}\npools: {lab: {backend: local, default_platform: «x»}}\n', 'platform'],
   ['semantic/unknown-pool', 'backends: {}\npools: {}\nrepositories: [{match: ["a/*"], pools: {«lab»: [trusted]}}]\n', 'platform'],
+  ['semantic/unknown-pool', 'pool: [lab, «labb»]\n', 'settings'],
+  ['semantic/unknown-required', 'required: [nav, «nvav»]\n', 'settings'],
   ['semantic/unknown-template', 'backends: {b: {}}\npools: {lab: {backend: b, common_pod_template: [«user»]}}\n', 'platform'],
   ['schema/group-template', 'backends: {}\npools: {}\ngroup_templates: {net: {«kind»: ConfigMap}}\n', 'platform'],
   [
