@@ -25,6 +25,9 @@ export type OrderDeps = {
 /** What a command of an untrusted origin may do at most, whatever it asks for; a backend may hold less. */
 const processLimit = 4096
 const outputBytesLimit = 20 * 1024 ** 3
+/** Of all `localpath` of a task, for each arm (extensions.md §3). A task of base's own, for a fallback, has as much again. */
+const taskFileBytes = 16 * 1024 ** 2
+const taskFiles = 10_000
 
 /**
  * Everything a pod needs to know, files of `localpath` included. Throws {@link WrongOrder} when the commit lacks one, {@link MissingInput} when
@@ -160,8 +163,37 @@ async function orderedFiles(
   mirror: SourceMirror,
   signal: AbortSignal,
 ): Promise<readonly OrderedFile[]> {
-  const lists = await Promise.all(files.map((file) => orderedFile(file, order, mirror, signal)))
-  return lists.flat()
+  const ordered: OrderedFile[] = []
+  const sizes = { head: 0, base: 0, files: 0 }
+  // One after the other, so that never more is read than one of them above the bound.
+  for (const file of files) {
+    const own = await orderedFile(file, order, mirror, signal)
+    if (file.kind === 'local') checkRoom(add(sizes, own), file.localpath)
+    ordered.push(...own)
+  }
+  return ordered
+}
+
+type Sizes = { head: number; base: number; files: number }
+
+function add(sizes: Sizes, own: readonly OrderedFile[]): Sizes {
+  for (const { head, base } of own) {
+    sizes.head += Buffer.byteLength(head, 'base64')
+    sizes.base += Buffer.byteLength(base ?? '', 'base64')
+  }
+  sizes.files += own.length
+  return sizes
+}
+
+function checkRoom({ head, base, files }: Sizes, localpath: string): void {
+  if (Math.max(head, base) > taskFileBytes)
+    throw new WrongOrder(
+      `Expected at most ${taskFileBytes} bytes of localpath files in one task, and with ${localpath} there are ${Math.max(head, base)}. Use \`checkout\`, or name fewer files`,
+    )
+  if (files > taskFiles)
+    throw new WrongOrder(
+      `Expected at most ${taskFiles} localpath files in one task, and with ${localpath} there are ${files}. Use \`checkout\` instead`,
+    )
 }
 
 async function orderedFile(

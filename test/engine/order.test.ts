@@ -37,7 +37,7 @@ const deps: OrderDeps = {
   },
 }
 
-const build = ({ template, provenance, ...change }: Change = {}, attempt = 2) =>
+const build = ({ template, provenance, ...change }: Change = {}, attempt = 2, orderDeps = deps) =>
   buildOrder(
     {
       workflow: aHeader(1, { spec: 'bench/orin', provenance: aProvenance(provenance) }),
@@ -51,7 +51,7 @@ const build = ({ template, provenance, ...change }: Change = {}, attempt = 2) =>
       ...change,
     },
     { workflow: workflowId, task: 'evaluate', attempt },
-    deps,
+    orderDeps,
     new AbortController().signal,
   )
 
@@ -117,6 +117,25 @@ describe('An order', () => {
     assert.deepEqual(
       order.files.map(({ path }) => path),
       ['/data/scene.xml'],
+    )
+  })
+
+  it('refuses more than 16 MiB of files of the repository in one task, however many names they have', async () => {
+    const megabyte = Buffer.alloc(1024 ** 2)
+    const large = { ...deps, mirror: { ...deps.mirror, files: async () => [{ path: 'sim/a.bin', contents: megabyte, mode: 0o644 }] } }
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ kind: 'local', path: `/f${index}`, localpath: '../../sim/a.bin' }) as const)
+    assert.equal((await build({ template: { files: names(16) } }, 0, large)).files.length, 16)
+    await assert.rejects(build({ template: { files: names(17) } }, 0, large), /at most 16777216 bytes of localpath files in one task/)
+  })
+
+  it('refuses more files than a task may have', async () => {
+    const contents = Buffer.alloc(0)
+    const many = Array.from({ length: 5001 }, (_, index) => ({ path: `sim/${index}`, contents, mode: 0o644 }))
+    const files = ['/a', '/b'].map((path) => ({ kind: 'local', path, localpath: '../../sim' }) as const)
+    await assert.rejects(
+      build({ template: { files } }, 0, { ...deps, mirror: { ...deps.mirror, files: async () => many } }),
+      /at most 10000 localpath files/,
     )
   })
 
