@@ -6,7 +6,7 @@ import { type Concluded, narrate } from './demo/narrator.ts'
 import { type Demo, seedDemo } from './demo/seed.ts'
 import { createTwinAdmin } from './demo/twin-admin.ts'
 import { DirectoryInUse } from './installation/data-directory.ts'
-import { type Installation, startInstallation } from './installation/installation.ts'
+import { AnotherWorker, type Installation, startInstallation } from './installation/installation.ts'
 import { logOptions } from './installation/log.ts'
 import { openLogFile } from './installation/log-file.ts'
 import { Ended, type How } from './installation/stack.ts'
@@ -126,7 +126,7 @@ function listenForTheEnd(log: Pick<Logger, 'error'>) {
 
 main().catch((error: unknown) => {
   if (error instanceof Ended) process.exit(0)
-  const known = error instanceof WrongSettings || error instanceof DirectoryInUse
+  const known = error instanceof WrongSettings || error instanceof DirectoryInUse || error instanceof AnotherWorker
   process.stderr.write(`${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.exitCode = 1
   // The log may not be open yet, and leaving at once would then fail; nothing that is left may keep us for longer.

@@ -21,6 +21,7 @@ import { createForgeReader } from '../github/reader.ts'
 import { translate } from '../github/translate.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
 import type { PlatformConfig } from '../spec/types.ts'
+import { claimOutputs } from '../store/backend-claim.ts'
 import { createStore, type Store } from '../store/store.ts'
 import { createPages } from '../web/pages.ts'
 import { startWebServer } from '../web/server.ts'
@@ -60,6 +61,16 @@ export type Parts = {
   readonly backends: readonly string[]
   readonly data: string
   readonly github: string
+}
+
+/** Two workers would each keep the outputs of their own tasks, and look there for those of the other. */
+export class AnotherWorker extends Error {
+  override readonly name = 'AnotherWorker'
+  constructor(path: string) {
+    super(
+      `Another worker uses this database. Outputs are kept in a directory (this one's would be ${join(path, 'objects')}), so there can be one worker at a time. Stop the other one first, or give this one a database of its own`,
+    )
+  }
 }
 
 const root = join(import.meta.dirname, '..', '..')
@@ -188,6 +199,9 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
     log,
   })
   stack.push({ stop: () => mirror.stop() })
+  const outputs = await claimOutputs(connection, log)
+  if (!outputs) throw new AnotherWorker(directory.path)
+  stack.push({ stop: () => outputs.release() })
   const objects = await createDirectoryStore(await made(join(directory.path, 'objects')))
   const socketPath = directory.socketPath('tasks')
   stack.push(await serveTasks({ socketPath, serverKey, store, objects, mirror }))
@@ -200,7 +214,7 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
     stores: store,
     queue,
     backends: backends.all,
-    holds: backends.holds,
+    holds: (name) => outputs.isHeld() && backends.holds(name),
     forge: createForge(client),
     reader,
     mirror,

@@ -19,7 +19,21 @@ const confirmedForMs = 5000
  * machine's directory, so a second process that listed its own would take them all for lost. Undefined: another process has it.
  * When PostgreSQL goes away the claim is not held, and is taken again as soon as PostgreSQL is back, unless another process was first.
  */
-export async function claimBackend(
+export function claimBackend(
+  connection: pg.ClientConfig,
+  name: string,
+  log: ClaimLog,
+  clock?: () => number,
+): Promise<BackendClaim | undefined> {
+  return claimAlone(connection, `backend/${name}`, log, clock)
+}
+
+/** The same for outputs that are kept in a directory: a second worker on this database would look for the first one's in its own, and miss them. */
+export function claimOutputs(connection: pg.ClientConfig, log: ClaimLog): Promise<BackendClaim | undefined> {
+  return claimAlone(connection, 'outputs', log)
+}
+
+async function claimAlone(
   connection: pg.ClientConfig,
   name: string,
   log: ClaimLog,
@@ -64,7 +78,7 @@ export async function claimBackend(
   }
 
   async function again(): Promise<void> {
-    log.warn({ backend: name }, 'The claim on this backend is lost; it stands still until it is held again')
+    log.warn({ claim: name }, 'A claim of this process is lost; what it stands for stands still until it is held again')
     while (!released) {
       await pause(retryMs)
       const next = released ? undefined : await claim(connection, name).catch(() => undefined)
@@ -91,9 +105,7 @@ async function claim(connection: pg.ClientConfig, name: string): Promise<pg.Clie
   const client = new pg.Client({ ...connection, connectionTimeoutMillis: 10_000, query_timeout: confirmedForMs, keepAlive: true })
   client.on('error', () => undefined)
   await client.connect()
-  const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as held', [
-    `osmo/backend/${name}`,
-  ])
+  const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as held', [`osmo/${name}`])
   if (rows[0]?.held) return client
   await client.end()
   return undefined

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, it } from 'node:test'
@@ -81,6 +81,17 @@ it('without SERVER_KEY nothing starts, and the message says what to do', { skip 
   const { code, output } = await outcome(rest, ['worker'])
   assert.equal(code, 1)
   assert.match(output, /SERVER_KEY: required with DATABASE_URL/)
+})
+
+it('a second worker on the same database is refused, also with another backend: it could not read what the first one keeps', {
+  skip,
+}, async () => {
+  const config = join(directory, 'second.yaml')
+  writeFileSync(config, readFileSync(environment.OSMO_CONFIG ?? '', 'utf8').replaceAll('lab', 'bench'))
+  const { code, output } = await outcome({ ...environment, OSMO_CONFIG: config }, ['worker', '--data', join(directory, 'second')])
+  assert.equal(code, 1)
+  assert.match(output, /^Another worker uses this database\. Outputs are kept in a directory .*Stop the other one first/m)
+  assert.doesNotMatch(output, /at .*\.ts:/)
 })
 
 async function start(role: 'web' | 'worker'): Promise<void> {
