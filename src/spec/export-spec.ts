@@ -42,9 +42,9 @@ function withFilesOfDirectories(source: string, options: ExportOptions): string 
   return `${headerOf(source)}${escapeTemplate(writeYaml(document))}# Rendered, because OSMO knows no directories as localpath.\n`
 }
 
-/** Text that means something to Jinja and is no token is printed by an expression. */
+/** What would open a tag of Jinja and is no token is printed by an expression; an end without a beginning is text to Jinja too. */
 function escapeTemplate(text: string): string {
-  return text.replaceAll(/\{\{(?:uuid|workflow_id|output|(?:input|host):[^{}]+)\}\}|\{[{%#]|[}%#]\}/g, (found) =>
+  return text.replaceAll(/\{\{(?:uuid|workflow_id|output|(?:input|host):[^{}]+)\}\}|\{[{%#]/g, (found) =>
     found.length > 2 ? found : `{{ '${found}' }}`,
   )
 }

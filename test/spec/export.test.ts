@@ -57,6 +57,33 @@ describe('every localpath as a directory of three files', () => {
   }
 })
 
+describe('a directory in what a template prints: the rendered document, with its braces as they were', () => {
+  for (const script of ['{}}', '{{{', '{{{{', '{{%', '{%', '{#', '#} %}', '{#names[@]}', "{{.Names}}' it's", 'cp {{output}}/a {}}'])
+    it(script, () => {
+      const contents = script.includes('{{output}}') ? script : `{% raw %}${script}{% endraw %}`
+      const text = `default-values: {files: [{path: /tmp, localpath: policy}]}
+workflow:
+  name: nav
+  tasks:
+  - {name: train, image: a, command: [b], files: {{ files }}}
+  - name: evaluate
+    image: a
+    command: [b]
+    files:
+    - path: /run.sh
+      contents: |
+        ${contents}
+`
+      const directories = { policy: ['a.py'] }
+      const exported = exportSpec(text, { ...options, directories })
+      assert.ok(exported.kind === 'exported')
+      assert.match(exported.text, /# Rendered/)
+      const [before, after] = [renderSpec(text, options), renderSpec(exported.text, alone)]
+      assert.ok(before.kind === 'rendered' && after.kind === 'rendered', JSON.stringify(after))
+      assert.deepEqual(after.document, expandDirectories(before.document, directories))
+    })
+})
+
 it("NVIDIA's cookbook is exported too", { skip: existsSync(cookbook) ? false : `it is not at ${cookbook}` }, () =>
   assert.ok(specs.length > 20),
 )
