@@ -9,6 +9,7 @@ import {
   repositoryShape,
   trustShape,
 } from './platform/shapes.ts'
+import { checkVariableNames } from './platform/variable-names.ts'
 import type { Reporter } from './reporter.ts'
 import { parseConfig } from './repository-config.ts'
 import { type MapEntry, mapOf, present, record, required, toObject, withDefault } from './shape/record.ts'
@@ -41,6 +42,8 @@ export const platformFields = record({
 export function parsePlatformConfig(text: string, file: string): ConfigResult<PlatformConfig> {
   return parseConfig(text, file, platformFields, (values, node, reporter) => {
     checkPools(values.pools, values.backends, reporter)
+    checkVariableNames(node, reporter)
+    checkMachine(values.pools, values.backends, reporter)
     checkRepositories(values.repositories, values.pools, node, reporter)
     const lists = {
       pod_templates: toObject(values.pod_templates),
@@ -74,6 +77,21 @@ function checkPools(pools: readonly MapEntry<ReadPool>[], backends: readonly Map
       const message = `The default platform ${quote(platform.value)} of pool ${quote(key)} is not among its platforms.${suggest(platform.value, names)} Correct it.`
       reporter.error('semantic/unknown-platform', platform.range, message)
     }
+  }
+}
+
+/** All local backends are the same machine, and each admits for itself: what one keeps to itself, another would share. */
+function checkMachine(pools: readonly MapEntry<ReadPool>[], backends: readonly MapEntry<BackendConfig>[], reporter: Reporter) {
+  const [first, ...others] = backends.filter(({ value }) => value.kind === 'local')
+  const local = new Set([first, ...others].map((entry) => entry?.key))
+  const exclusive = pools
+    .filter(({ value }) => local.has(value.backend.value))
+    .flatMap(({ value }) => value.platforms)
+    .find(({ value }) => value.spec.exclusive)
+  if (first === undefined || exclusive === undefined) return
+  for (const { key, keyNode } of others) {
+    const message = `The platform ${quote(exclusive.key)} is exclusive, so this machine can have one local backend, but ${quote(key)} is another beside ${quote(first.key)}. Let all pools name one of them.`
+    reporter.error('semantic/one-machine', keyNode.range, message)
   }
 }
 

@@ -191,6 +191,11 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
   ],
   ['schema/variable-name', 'backends: {b: {}}\npools: {lab: {backend: b, common_default_variables: {«a-b»: 1}}}\n', 'platform'],
   ['semantic/not-local', 'backends: {b: {runtime: «docker»}}\npools: {}\n', 'platform'],
+  [
+    'semantic/one-machine',
+    'backends: {a: {kind: local}, «b»: {kind: local}}\npools: {lab: {backend: a, platforms: {arm: {exclusive: true}}}, sim: {backend: b}}\n',
+    'platform',
+  ],
   ['semantic/no-repositories', '«backends»: {}\npools: {}\n', 'platform'],
 ]
 

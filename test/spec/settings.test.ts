@@ -109,6 +109,18 @@ workflow: {max_num_tasks: 100, max_exec_timeout: 2d}
   })
 })
 
+describe('local backends of one machine', () => {
+  const file = (backends: string, platform: string) =>
+    `backends: ${backends}\npools:\n  a: {backend: a, platforms: {sim: {tier: sim}}}\n  b: {backend: b, platforms: {arm: ${platform}}}\nrepositories: [{match: ['*/*'], pools: {a: [trusted]}}]\n`
+  const table: readonly (readonly [backends: string, platform: string, kind: 'valid' | 'invalid'])[] = [
+    ['{a: {kind: local}, b: {kind: local}}', '{exclusive: true}', 'invalid'],
+    ['{a: {kind: local}, b: {kind: local}}', '{exclusive: false}', 'valid'],
+    ['{a: {kind: local}, b: {kind: kubernetes}}', '{exclusive: true}', 'valid'],
+  ]
+  for (const [backends, platform, kind] of table)
+    it(`${backends} with ${platform} is ${kind}`, () => assert.equal(parsePlatformConfig(file(backends, platform), 'c').kind, kind))
+})
+
 describe('names of specs', () => {
   const names: readonly (readonly [string, string | undefined])[] = [
     ['.osmo/nav-eval.yaml', 'nav-eval'],
