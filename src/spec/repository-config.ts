@@ -2,7 +2,7 @@ import { specNameShape, triggersShape } from './git/triggers-shape.ts'
 import { createReporter, type Reporter } from './reporter.ts'
 import { mapOf, optional, present, record, toObject, withDefault } from './shape/record.ts'
 import { oneOf, writtenText } from './shape/scalars.ts'
-import { type Located, listOf, located, type Shape } from './shape/shape.ts'
+import { type Located, listOf, located, type Shape, wholeFile } from './shape/shape.ts'
 import { suggest } from './suggestion.ts'
 import type { ConfigResult, RepositoryConfig, TemplateValue } from './types.ts'
 import { loadCoreYaml } from './yaml/core.ts'
@@ -71,8 +71,7 @@ export function parseConfig<T, C>(
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text
   const reporter = createReporter(file, source)
   const node = isSmallEnough(source, reporter) ? loadCoreYaml(source, (start, end) => ({ start, end }), reporter) : undefined
-  const config =
-    node === undefined ? undefined : toConfig(shape.read(emptyAsMapping(node), { path: 'the settings', reporter }), node, reporter)
+  const config = node === undefined ? undefined : toConfig(shape.read(emptyAsMapping(node), { path: wholeFile, reporter }), node, reporter)
   const diagnostics = reporter.diagnostics()
   if (config === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
   return { kind: 'valid', config, warnings: diagnostics }

@@ -190,6 +190,13 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
     'platform',
   ],
   ['schema/variable-name', 'backends: {b: {}}\npools: {lab: {backend: b, common_default_variables: {«a-b»: 1}}}\n', 'platform'],
+  [
+    'semantic/above-maximum',
+    'backends: {b: {}}\npools: {lab: {backend: b, default_exec_timeout: «3h», max_exec_timeout: 2h}}\n',
+    'platform',
+  ],
+  ['semantic/unknown-variable', 'backends: {}\npools: {}\npod_templates: {t: {spec: «"a {{WF_POL}}"»}}\n', 'platform'],
+  ['semantic/unread-variable', 'backends: {b: {}}\npools: {lab: {backend: b, common_default_variables: {«USR_CPU»: 1}}}\n', 'platform'],
   ['semantic/not-local', 'backends: {b: {runtime: «docker»}}\npools: {}\n', 'platform'],
   [
     'semantic/one-machine',

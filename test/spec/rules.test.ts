@@ -105,6 +105,10 @@ const refused: readonly (readonly [string, RegExp])[] = [
   [oneTask('', 'resources: {gpu: {}}'), /^Task "eval" has no specified resource\. Specify a default resource in the resources section\./],
   [oneTask('', 'resources: {default: {cpu: 0.5}}'), /a whole number/],
   [oneTask('', 'resources: {default: {cpu: 500m}}'), /a whole number/],
+  [
+    oneTask('', 'resources: {default: {cpu: 99999999999}}'),
+    /a whole number of at most 1000000000 for .*, but it is the integer 99999999999/,
+  ],
   [oneTask('', 'resources: {default: {memory: 1x5Gi}}'), /^Resource memory field has invalid value "1x5Gi"/],
   [oneTask('', 'resources: {default: {storage: 5GB}}'), /^Resource storage field has invalid unit: "GB"/],
   [oneTask('', 'timeout: {exec_timeout: 1h30m}'), /^Cannot recognize duration: "1h30m"/],

@@ -1,9 +1,11 @@
+import { parseQuantity, quantityUnits } from '../osmo/quantity.ts'
 import { mapOf, record, required, toObject, withDefault } from '../shape/record.ts'
-import { integerBetween, oneOf, text } from '../shape/scalars.ts'
-import { type Located, listOf, located, mapped, type Place, type Shape, wrongType } from '../shape/shape.ts'
+import { integerBetween, oneOf, text, wrongValue } from '../shape/scalars.ts'
+import { at, type Located, listOf, located, mapped, type Place, type Shape, wrongType } from '../shape/shape.ts'
 import type { GpuQuota, Json, JsonObject, PoolVariables, ResourceValidation } from '../types.ts'
 import { quote, type YamlNode } from '../yaml/node.ts'
 import { toPlainJson, toTemplateValue } from '../yaml/plain-data.ts'
+import { reportAbove } from './written.ts'
 
 /** Names of entries in the file's `pod_templates`, `group_templates` or `resource_validations`. */
 export const namesShape: Shape<readonly Located<string>[]> = listOf(located(text))
@@ -25,19 +27,40 @@ export const variablesShape: Shape<PoolVariables> = mapped(
     const message = `The variable ${quote(key.text)} cannot be named in a template. Expected letters, digits and "_", not beginning with a digit.`
     place.reporter.error('schema/variable-name', key.range, message)
   }),
-  toObject,
+  (entries, node, place) => {
+    if (node.kind === 'mapping') for (const { key, value } of node.entries) checkVariable(key.text, value, at(place, key.text))
+    return toObject(entries)
+  },
   {},
 )
+
+/** What a resource of a spec could say too; variables of the installation's own may be anything. */
+function checkVariable(name: string, node: YamlNode, place: Place) {
+  if (node.kind !== 'string' && node.kind !== 'integer' && node.kind !== 'float') return
+  const written = node.kind === 'string' ? node.value : node.text
+  const count = /^[0-9]+(?:\.[0-9]+)?$/.test(written) ? Number(written) : -1
+  if (name === 'USER_CPU' && count < 0) wrongValue(node, place, 'a number of at least 0', 0)
+  if (name === 'USER_GPU' && (count < 0 || !Number.isInteger(count))) wrongValue(node, place, 'a whole number of at least 0', 0)
+  if ((name === 'USER_MEMORY' || name === 'USER_STORAGE') && parseQuantity(written).kind !== 'bytes')
+    wrongValue(node, place, `a quantity such as 16Gi (units: ${quantityUnits})`, 0)
+}
 
 /** OSMO's: nothing guaranteed beyond what there is, no bound, equal shares. */
 export const defaultQuota: GpuQuota = { guarantee: -1, maximum: -1, weight: 1 }
 const maximumGpus = 1_000_000
 
-export const quotaShape: Shape<GpuQuota> = record({
-  guarantee: withDefault(integerBetween(-1, maximumGpus), defaultQuota.guarantee),
-  maximum: withDefault(integerBetween(-1, maximumGpus), defaultQuota.maximum),
-  weight: withDefault(integerBetween(0, maximumGpus), defaultQuota.weight),
-})
+export const quotaShape: Shape<GpuQuota> = mapped(
+  record({
+    guarantee: withDefault(integerBetween(-1, maximumGpus), defaultQuota.guarantee),
+    maximum: withDefault(integerBetween(-1, maximumGpus), defaultQuota.maximum),
+    weight: withDefault(integerBetween(0, maximumGpus), defaultQuota.weight),
+  }),
+  (quota, node, place) => {
+    if (quota.maximum !== -1) reportAbove(quota, ['guarantee', 'maximum'], node, place)
+    return quota
+  },
+  defaultQuota,
+)
 
 /** Any mapping that JSON can hold: a part of a pod, or a Kubernetes object. */
 export const jsonObjectShape: Shape<JsonObject> = {
@@ -50,19 +73,21 @@ export const jsonObjectShape: Shape<JsonObject> = {
 export const groupTemplateShape: Shape<JsonObject> = mapped(
   jsonObjectShape,
   (template, node, place) => {
-    const fault = node.kind === 'mapping' ? faultOfGroupTemplate(template) : undefined
-    if (fault !== undefined) reportGroupTemplate(fault, node, place)
+    const faults = node.kind === 'mapping' ? faultsOfGroupTemplate(template) : []
+    if (faults.length > 0) reportGroupTemplate(faults.join(', and '), node, place)
     return template
   },
   {},
 )
 
 /** osmo-spec.md §6.5. */
-function faultOfGroupTemplate({ apiVersion, kind, metadata }: JsonObject): string | undefined {
+function faultsOfGroupTemplate({ apiVersion, kind, metadata }: JsonObject): readonly string[] {
   const { name, namespace } = isObject(metadata) ? metadata : {}
-  const missing = Object.entries({ apiVersion, kind, 'metadata.name': name }).find(([, value]) => typeof value !== 'string' || value === '')
-  if (missing !== undefined) return `needs "${missing[0]}"`
-  return namespace === undefined ? undefined : 'must not have "metadata.namespace", which the service sets'
+  const missing = Object.entries({ apiVersion, kind, 'metadata.name': name }).filter(
+    ([, value]) => typeof value !== 'string' || value === '',
+  )
+  const set = namespace === undefined ? [] : ['must not have "metadata.namespace", which the service sets']
+  return [...missing.map(([key]) => `needs "${key}"`), ...set]
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
@@ -80,12 +105,17 @@ const operand: Shape<string> = {
   read(node, place) {
     if (node.kind === 'integer' || node.kind === 'float') return node.text
     if (node.kind !== 'string') return wrongType(node, place, 'a number, a quantity or one token such as "{{USER_CPU}}"', '')
-    if (node.value.includes('{{') && !/^\s*\{\{\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}\s*$/.test(node.value)) {
-      const message = `Expected a number, a quantity or exactly one token for ${place.path}, but it is ${quote(node.value)}. OSMO's validations do no arithmetic.`
+    if (!isOperand(node.value)) {
+      const message = `Expected a number, a quantity or exactly one token such as "{{USER_CPU}}" for ${place.path}, but it is ${quote(node.value)}. OSMO's validations do no arithmetic.`
       place.reporter.error('schema/operand', node.range, message)
     }
     return node.value
   },
+}
+
+function isOperand(written: string): boolean {
+  if (written.includes('{{')) return /^\s*\{\{\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}\s*$/.test(written)
+  return /^\s*[-+]?[0-9]+(?:\.[0-9]+)?\s*$/.test(written) || parseQuantity(written.trim()).kind === 'bytes'
 }
 
 const validationFields = record({

@@ -7,6 +7,7 @@ import { type Located, listOf, located, mapped, type Place, type Shape } from '.
 import type { BackendConfig, PlatformSpec, TrustConfig, WorkflowLimits } from '../types.ts'
 import { describe, quote, type YamlNode } from '../yaml/node.ts'
 import { defaultQuota, namesShape, quotaShape, variablesShape } from './pool-shapes.ts'
+import { reportAbove, writtenValue } from './written.ts'
 
 /** A key of OSMO's that this service does not read: accepted, so that a file can be shared, and said. */
 export const unread = optional<undefined>({
@@ -71,8 +72,10 @@ const toolchainsShape = mapOf(absolutePath, (key, place) => {
   place.reporter.error('schema/path', key.range, message)
 })
 
+const backendKinds = ['local', 'kubernetes'] as const
+
 const backendFields = record({
-  kind: withDefault(oneOf(['local', 'kubernetes'], 'kubernetes'), 'kubernetes'),
+  kind: withDefault(oneOf(backendKinds, 'kubernetes'), 'kubernetes'),
   runtime: optional(located(oneOf(['bubblewrap', 'process', 'docker', 'podman'], 'bubblewrap'))),
   toolchains: optional(located(toolchainsShape)),
   ...unreadKeys(
@@ -90,9 +93,12 @@ const backendFields = record({
 
 export const backendShape: Shape<BackendConfig> = mapped<(typeof backendFields)['fallback'], BackendConfig>(
   backendFields,
-  ({ kind, runtime, toolchains }, _node, place) => {
+  ({ kind, runtime, toolchains }, node, place) => {
     const local = runtime ?? toolchains
-    if (kind !== 'local' && local !== undefined) {
+    const written = writtenValue(node, 'kind')
+    // A kind that there is not has a fault of its own, and nobody knows what was meant.
+    const isKnown = written === undefined || backendKinds.some((one) => written.kind === 'string' && written.value === one)
+    if (kind !== 'local' && isKnown && local !== undefined) {
       const message = `${place.path} has "runtime" or "toolchains", which only a backend with "kind: local" has. Add that, or remove them.`
       place.reporter.error('semantic/not-local', local.range, message)
     }
@@ -159,7 +165,7 @@ function platformSpec(values: (typeof platformFields)['fallback']): ReadPlatform
   }
 }
 
-export const poolShape = record({
+const poolFields = record({
   backend: required(located(text)),
   description: withDefault(text, ''),
   default_platform: optional(located(text)),
@@ -180,6 +186,22 @@ export const poolShape = record({
   common_group_templates: withDefault(namesShape, []),
   ...unreadKeys('name', 'status', 'download_type', 'enable_maintenance'),
 })
+
+export const poolShape: Shape<(typeof poolFields)['fallback']> = mapped<(typeof poolFields)['fallback'], (typeof poolFields)['fallback']>(
+  poolFields,
+  checkTimeouts,
+  poolFields.fallback,
+)
+
+const timeouts = [
+  ['default_exec_timeout', 'max_exec_timeout'],
+  ['default_queue_timeout', 'max_queue_timeout'],
+] as const
+
+function checkTimeouts<T extends Readonly<Record<string, unknown>>>(values: T, node: YamlNode, place: Place): T {
+  for (const pair of timeouts) reportAbove(values, pair, node, place)
+  return values
+}
 
 const origins = oneOf(['trusted', 'approved', 'untrusted'], 'trusted')
 const permission = oneOf(['read', 'triage', 'write', 'maintain', 'admin'], 'admin')
@@ -271,7 +293,7 @@ const limitFields = record({
 })
 
 export const limitsShape: Shape<WorkflowLimits> = mapped<(typeof limitFields)['fallback'], WorkflowLimits>(
-  limitFields,
+  mapped(limitFields, checkTimeouts, limitFields.fallback),
   (values) => ({
     maxTasks: values.max_num_tasks,
     maxRetryPerTask: values.max_retry_per_task,

@@ -86,6 +86,26 @@ export function nodeVariables({ cpu, gpu, memoryBytes, storageBytes }: Node): Va
   ])
 }
 
+/** Names that templates and rules may use, by who gives them. */
+export const userNames: readonly string[] = [...userVariables({ nodesExcluded: [], topology: [] }, undefined, []).keys()]
+export const nodeNames: readonly string[] = [...nodeVariables({ name: '', cpu: 0, gpu: 0, memoryBytes: 0, storageBytes: 0 }).keys()]
+export const workflowNames: readonly string[] = [...workflowVariables(nobody()).keys()]
+
+function nobody(): TaskIdentity {
+  const unnamed = {
+    workflowId: '',
+    workflowUuid: '',
+    group: '',
+    groupUuid: '',
+    task: '',
+    taskUuid: '',
+    submittedBy: '',
+    pool: '',
+    platform: '',
+  }
+  return { ...unnamed, attempt: 0, priority: 'NORMAL', lead: 'lead' }
+}
+
 export function variableText(value: Variable): string {
   return typeof value === 'object' ? pythonFloatText(value.float) : String(value)
 }

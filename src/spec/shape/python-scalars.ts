@@ -1,5 +1,6 @@
 import { pythonFloatText } from '../python-number.ts'
 import { describe, type YamlNode } from '../yaml/node.ts'
+import { wrongValue } from './scalars.ts'
 import { type Place, type Shape, wrongType } from './shape.ts'
 
 /** Upstream's models read leniently. What they take and nobody means gets a warning here (osmo-spec.md §2.5). */
@@ -55,7 +56,8 @@ export const laxInteger: Shape<number> = {
   },
   read(node, place) {
     const value = wholeNumber(node)
-    if (value === undefined || Math.abs(value) > greatest) return wrongType(node, place, 'a whole number', 0)
+    if (value === undefined) return wrongType(node, place, 'a whole number', 0)
+    if (Math.abs(value) > greatest) return wrongValue(node, place, `a whole number of at most ${greatest}`, 0)
     const usual = node.kind === 'integer' || (node.kind === 'string' && /^[0-9]+$/.test(node.value)) || node.kind === 'float'
     return usual ? value : coerced(node, place, 'a whole number', value)
   },

@@ -1,7 +1,7 @@
 import { suggest } from '../suggestion.ts'
 import { describe, type Entry, type MappingNode, quote, type ScalarNode, type YamlNode } from '../yaml/node.ts'
 import { keyText } from '../yaml/plain-data.ts'
-import { at, headOf, type JsonSchema, type Place, type Shape, wrongType } from './shape.ts'
+import { at, headOf, type JsonSchema, type Place, type Shape, wholeFile, wrongType } from './shape.ts'
 
 export type Field<T> = {
   readonly shape: Shape<T>
@@ -57,7 +57,8 @@ function reportUnknown(node: MappingNode, names: readonly string[], removed: Rea
     if (old !== undefined && Object.hasOwn(removed, name)) {
       place.reporter.error('schema/removed-key', key.range, old)
     } else {
-      const message = () => `${place.path} has no key ${quote(name)}.${suggest(name, names) || ` Known are ${names.join(', ')}.`}`
+      const owner = place.path === wholeFile ? 'This file' : place.path
+      const message = () => `${owner} has no key ${quote(name)}.${suggest(name, names) || ` Known are ${names.join(', ')}.`}`
       place.reporter.error('schema/unknown-key', key.range, message)
     }
   }

@@ -63,7 +63,11 @@ export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
   }
 }
 
+/** Path of a settings file as a whole; what is in it is named without. */
+export const wholeFile = 'this file'
+
 export function at(place: Place, step: string): Place {
+  if (place.path === wholeFile) return { ...place, path: step }
   return { ...place, path: step.startsWith('[') ? place.path + step : `${place.path}.${step}` }
 }
 
