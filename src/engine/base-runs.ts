@@ -98,6 +98,7 @@ export function createBaseRuns(deps: BaseRunDeps) {
       placed: place(upstream.spec, provenance.repository, provenance.origin, tree.settings.pool, platforms),
       platforms,
       required: 'optional',
+      values: 'usual',
       run: await identity(upstream.spec, provenance, name, before),
       notices: [],
     })

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { benchmarkSection, benchmarkTitle } from '../benchmark/report.ts'
 import type { WorkflowId } from '../workflow/names.ts'
 import { isFinished } from '../workflow/status.ts'
-import { type CheckText, cell, checkText, notices, sentence, taskTable } from '../workflow/text.ts'
-import { severityRank, type Verdict, verdict } from '../workflow/verdict.ts'
+import { type CheckText, cell, checkText, notices, taskTable } from '../workflow/text.ts'
+import { severityRank, type Verdict } from '../workflow/verdict.ts'
 import { lateReason, lateRemedy, repositoryOf } from './base-inputs.ts'
-import { checkPrefix, notRunPrefix } from './changes.ts'
-import { type Judged, judgeWorkflow } from './judgement.ts'
+import { checkPrefix } from './changes.ts'
+import { combined, configCheck, isWorthShowing, maxSummaryCharacters, skippedCheck } from './config-check.ts'
 import type {
   BaseInputs,
   CheckWrite,
@@ -15,7 +15,6 @@ import type {
   Outbox,
   ReportStore,
   SampleStore,
-  StoredDiagnostic,
   SubmissionId,
   SubmissionStore,
   SubmissionView,
@@ -23,7 +22,7 @@ import type {
   ViewStore,
   WorkflowView,
 } from './ports.ts'
-import { configRequiredNote } from './submit.ts'
+import { createSharedChecks, type Read } from './shared-check.ts'
 import { taskLine } from './wait-reason.ts'
 
 export type ReportDeps = {
@@ -44,16 +43,14 @@ const commentDelaySeconds = 2
 const failureLogLines = 20
 const failureLogBytes = 4000
 const maxFailureLogs = 5
-/** GitHub's own limit is 65 535; the rest is for markers and closing tags (github.md §2.6). */
-const maxSummaryCharacters = 60_000
 
-type Read = { readonly view: WorkflowView; readonly judged: Judged; readonly verdict: Verdict }
-/** What the check shows when another pull request or base branch shares it and is worse. */
-type Shared = { readonly verdict: Verdict; readonly note: string | undefined }
+/** A submission of another pull request may be saved while one is reported. */
+const maxRounds = 3
 
 /** Writes what GitHub should show, each time from the state as it is now; nothing is rewritten when nothing changed. */
 export function createReports(deps: ReportDeps) {
-  const { views, samples, logs, reports, submissions, outbox, forge } = deps
+  const { views, logs, reports, submissions, outbox, forge } = deps
+  const { readVerdict, shown, tellOthers, requestReport } = createSharedChecks(deps)
   return { reportWorkflow, reportSubmission, reportPullRequest }
 
   async function reportWorkflow(id: WorkflowId, signal: AbortSignal): Promise<void> {
@@ -61,10 +58,11 @@ export function createReports(deps: ReportDeps) {
     if (!view) return
     if (view.workflow.provenance.event === 'base-run') return reportBaseRun(view)
     const read = await readVerdict(view)
-    const shared = await worstSharing(read)
+    const shared = await shown(read)
     const text = withNote(await composeCheck(read), shared.note)
     const digest = digestOf([text, shared.verdict, view.workflow.startedAt])
     if (digest !== view.checkDigest) {
+      if (shared.verdict.kind === 'concluded') await tellOthers(shared)
       const { checkRunId } = await forge.writeCheck(workflowCheck({ ...read, verdict: shared.verdict }, text), signal)
       await reports.saveCheck(id, checkRunId, digest)
     }
@@ -80,37 +78,6 @@ export function createReports(deps: ReportDeps) {
   /** It ran a part of its spec, so the commit gets no check that could pass for the whole; those who wait for it say what it does. */
   async function reportBaseRun({ workflow }: WorkflowView): Promise<void> {
     if (workflow.finishedAt !== undefined) await reports.saveConclusion(workflow.id)
-  }
-
-  /**
-   * Pull requests that share a head commit share its check, which shows the worst (extensions.md §1): else a softer base branch could turn
-   * the check green that a stricter one had made red. When this one concludes, the others look again.
-   */
-  async function worstSharing({ view, verdict: own }: Read): Promise<Shared> {
-    const others = await Promise.all((await views.sharingCheck(view.workflow.id)).map(readVerdict))
-    const changed = own.kind === 'concluded' && view.checkDigest !== undefined
-    for (const other of others) if (changed && isWorse(own, other.verdict)) await requestReport(other.view.workflow.id)
-    const worst = others
-      .filter((other) => isWorse(other.verdict, own))
-      .toSorted((a, b) => severityRank(a.verdict) - severityRank(b.verdict))[0]
-    if (!worst || own.kind !== 'concluded') return { verdict: own, note: undefined }
-    const { displayId, provenance } = worst.view.workflow
-    return {
-      verdict: worst.verdict,
-      note: `Shown is ${displayId} of #${provenance.pullRequest} against ${provenance.baseRef}, which shares this commit and is worse`,
-    }
-  }
-
-  function requestReport(workflow: WorkflowId): Promise<void> {
-    return outbox.add(
-      { kind: 'workflow', workflow, effect: { kind: 'report', urgency: 'now' } },
-      { key: `report/${workflow}`, lane: 'reports', delaySeconds: 0 },
-    )
-  }
-
-  async function readVerdict(view: WorkflowView): Promise<Read> {
-    const judged = await judgeWorkflow(view, samples)
-    return { view, judged, verdict: verdict(view.status, judged.verdict) }
   }
 
   async function composeCheck({ view, judged }: Read): Promise<CheckText> {
@@ -164,16 +131,35 @@ export function createReports(deps: ReportDeps) {
   async function reportSubmission(id: SubmissionId, signal: AbortSignal): Promise<void> {
     const found = await submissions.get(id)
     if (!found) return
-    // A spec that has run at this commit has a check of its own, and no later change of labels or titles takes its place.
-    const ran = new Set((await views.latestOfCommit(found.provenance.repositoryId, found.provenance.sha)).map(({ spec }) => spec))
-    const submission = { ...found, skipped: found.skipped.filter(({ spec }) => !ran.has(spec)) }
-    if (!isWorthShowing(submission) && submission.configCheckRunId === undefined) return
-    for (const check of submissionChecks(submission)) {
-      const digest = digestOf(check)
-      if (check.name === `${checkPrefix}config` && (await reports.configDigest(id)) === digest) continue
-      const { checkRunId } = await forge.writeCheck(check, signal)
-      if (check.name === `${checkPrefix}config`) await reports.saveConfigCheck(id, checkRunId, digest)
+    let written: readonly SubmissionId[] | undefined
+    for (let round = 0; round < maxRounds; round++) {
+      const sharing = await submissions.sharing(id)
+      const ids = sharing.map(({ submission }) => submission.id)
+      if (written && ids.join() === written.join()) return
+      await writeSubmission(combined(found, sharing), signal)
+      written = ids
     }
+  }
+
+  async function writeSubmission(submission: SubmissionView, signal: AbortSignal): Promise<void> {
+    const { repositoryId, sha } = submission.provenance
+    const ran = await views.latestOfCommit(repositoryId, sha)
+    const required = submission.skipped.filter((one) => one.required === 'required')
+    // The check of a run at this commit shows what another pull request misses there.
+    const missed = new Set(required.filter(({ conclusion }) => conclusion === 'action_required').map(({ spec }) => spec))
+    for (const { id, spec } of ran) if (missed.has(spec)) await requestReport(id)
+    if (!isWorthShowing(submission) && submission.configCheckRunId === undefined) return
+    await writeConfig(submission, signal)
+    const own = required.filter(({ spec }) => !ran.some((row) => row.spec === spec))
+    for (const one of own) await forge.writeCheck(skippedCheck(submission, one), signal)
+  }
+
+  async function writeConfig(submission: SubmissionView, signal: AbortSignal): Promise<void> {
+    const check = configCheck(submission)
+    const digest = digestOf(check)
+    if ((await reports.configDigest(submission.id)) === digest) return
+    const { checkRunId } = await forge.writeCheck(check, signal)
+    await reports.saveConfigCheck(submission.id, checkRunId, digest)
   }
 
   async function reportPullRequest(repositoryId: number, pullRequest: number, signal: AbortSignal): Promise<void> {
@@ -227,9 +213,6 @@ export function createReports(deps: ReportDeps) {
     )
   }
 }
-
-const isWorse = (one: Verdict, other: Verdict) =>
-  one.kind === 'concluded' && other.kind === 'concluded' && severityRank(one) < severityRank(other)
 
 function withNote(text: CheckText, note: string | undefined): CheckText {
   return note === undefined ? text : { title: note, summary: `${notices([note])}\n\n${text.summary}` }
@@ -292,81 +275,5 @@ function checkState(shown: Verdict, startedAt: number | undefined, completedAt: 
   if (shown.kind === 'concluded') return { status: 'completed', conclusion: shown.conclusion, startedAt, completedAt }
   return { status: shown.kind === 'queued' ? 'queued' : 'in_progress', startedAt }
 }
-
-// ---------------------------------------------------------------- osmo / config
-
-/**
- * Faults, and specs that a reviewer may miss. A push to a topic branch that selects nothing says nothing: the pull request of that branch
- * will, about the same commit.
- */
-function isWorthShowing({ diagnostics, skipped, notes, plans, provenance }: SubmissionView): boolean {
-  const isReviewed = provenance.pullRequest !== undefined || provenance.defaultBranch
-  const missed = skipped.filter(({ required, conclusion }) => isReviewed || required === 'required' || conclusion === 'action_required')
-  const isSaid = notes.includes(configRequiredNote) || (notes.length > 0 && plans.length > 0)
-  return diagnostics.length > 0 || missed.length > 0 || isSaid
-}
-
-/** `osmo / config`, and a check for every required spec that did not run, so that nothing waits for ever. */
-function submissionChecks(submission: SubmissionView): readonly CheckWrite[] {
-  const required = submission.skipped.filter((one) => one.required === 'required')
-  return [configCheck(submission), ...required.map((one) => skippedCheck(submission, one))]
-}
-
-function configCheck(submission: SubmissionView): CheckWrite {
-  const { diagnostics, skipped } = submission
-  const errors = diagnostics.filter(({ severity }) => severity === 'error')
-  const needsPerson = skipped.some(({ conclusion }) => conclusion === 'action_required')
-  const conclusion = errors.length > 0 ? 'failure' : needsPerson ? 'action_required' : 'success'
-  return {
-    ...checkOf(submission),
-    name: `${checkPrefix}config`,
-    checkRunId: submission.configCheckRunId,
-    state: { status: 'completed', conclusion, startedAt: undefined, completedAt: submission.openedAt },
-    title: configTitle(errors.length, diagnostics.length - errors.length, skipped.length),
-    summary: configSummary(submission).slice(0, maxSummaryCharacters),
-    annotations: diagnostics,
-  }
-}
-
-function skippedCheck(submission: SubmissionView, { spec, reason, conclusion }: SubmissionView['skipped'][number]): CheckWrite {
-  return {
-    ...checkOf(submission),
-    externalId: `${notRunPrefix}${spec}`,
-    name: `${checkPrefix}${spec}`,
-    checkRunId: undefined,
-    state: { status: 'completed', conclusion, startedAt: undefined, completedAt: submission.openedAt },
-    title: conclusion === 'skipped' ? 'Not selected by this change' : 'Did not run',
-    summary: sentence(reason),
-    annotations: [],
-  }
-}
-
-const checkOf = ({ id, provenance }: SubmissionView) => ({
-  repository: { id: provenance.repositoryId, installationId: provenance.installationId, fullName: provenance.repository },
-  sha: provenance.sha,
-  externalId: id,
-  detailsUrl: undefined,
-  text: undefined,
-})
-
-function configTitle(errors: number, warnings: number, skipped: number): string {
-  const parts = [plural(errors, 'error'), plural(warnings, 'warning'), skipped > 0 ? `${skipped} not run` : ''].filter(
-    (part) => part !== '',
-  )
-  return parts.join(', ') || 'Nothing to say'
-}
-
-const plural = (count: number, word: string) => (count === 0 ? '' : `${count} ${word}${count === 1 ? '' : 's'}`)
-
-function configSummary({ diagnostics, skipped, notes }: SubmissionView): string {
-  const faults = diagnostics.slice(0, 100).map(faultRow)
-  const table = faults.length === 0 ? '' : ['| where | | what |', '|:--|:--|:--|', ...faults].join('\n')
-  const rows = skipped.slice(0, 100).map(({ spec, reason }) => `| ${cell(spec)} | ${sentence(reason)} |`)
-  const skippedTable = rows.length === 0 ? '' : ['| spec | why it did not run |', '|:--|:--|', ...rows].join('\n')
-  return [table, skippedTable, ...notes.map(sentence)].filter((part) => part !== '').join('\n\n')
-}
-
-const faultRow = ({ file, line, column, severity, code, message }: StoredDiagnostic) =>
-  `| ${cell(`${file}:${line}:${column}`)} | ${severity === 'error' ? '❌' : '⚠️'} ${cell(code)} | ${sentence(message)} |`
 
 const digestOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex')

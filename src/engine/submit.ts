@@ -3,7 +3,7 @@ import { place } from '../spec/pool/placement.ts'
 import { type Change, listensTo, selects } from '../spec/triggers.ts'
 import type { PlatformConfig, RepositoryConfig, WorkflowSpec } from '../spec/types.ts'
 import type { CommitSha } from '../workflow/names.ts'
-import { firstRun, type PlanResult, plan, type RunIdentity } from '../workflow/plan.ts'
+import { byTrigger, firstRun, type PlanResult, plan, type RunIdentity } from '../workflow/plan.ts'
 import type { Provenance } from '../workflow/state.ts'
 import type { RepositoryReference, StoredDiagnostic, Submission, SubmissionView } from './ports.ts'
 import { atTop, type ReadSpec, readTree, type SpecTree, type TreeDeps, validSpec } from './spec-tree.ts'
@@ -45,14 +45,17 @@ export async function prepareSubmission(
 ): Promise<Submission> {
   const { provenance, judgeSha } = change
   const runOf = selection.kind === 'named' ? selection.run : (spec: string) => triggeredRun(selection, spec)
-  const read = (sha: CommitSha, judging: RepositoryConfig | undefined) =>
-    readTree({ repository: change.repository, provenance, sha, judge: judging, runOf, specs: 'all' }, deps, signal)
-  const judge = judgeSha ? await read(judgeSha, undefined) : undefined
+  const usualRunOf = (spec: string) => withoutValues(runOf(spec))
+  const read = (sha: CommitSha, judging: RepositoryConfig | undefined, runs = runOf) =>
+    readTree({ repository: change.repository, provenance, sha, judge: judging, runOf: runs, specs: 'all' }, deps, signal)
+  // Values that a person gave must not make the judge milder, nor hide what they change.
+  const judge = judgeSha ? await read(judgeSha, undefined, usualRunOf) : undefined
   const head = await read(provenance.sha, judge?.settings)
+  const usual = head.specs.some(({ name }) => hasValues(runOf(name))) ? await read(provenance.sha, judge?.settings, usualRunOf) : head
   const mergeBase = judge && provenance.baseSha ? await read(provenance.baseSha, judge.settings) : undefined
   const settings = judge?.settings ?? head.settings
   const required = new Set([...settings.required, ...change.requiredByRules])
-  const outcomes = head.specs.map((spec) => decide(spec, { change, selection, settings, required, judge, mergeBase, deps }))
+  const outcomes = head.specs.map((spec) => decide(spec, { change, selection, settings, required, judge, usual, mergeBase, deps }))
   const missing = judge ? [...required].filter((name) => name !== 'config' && !head.specs.some((spec) => spec.name === name)) : []
   return {
     purpose: selection.kind === 'triggers' ? 'change' : 'command',
@@ -77,6 +80,8 @@ type Context = {
   readonly settings: RepositoryConfig
   readonly required: ReadonlySet<string>
   readonly judge: SpecTree | undefined
+  /** Head's own, as a change renders it. */
+  readonly usual: SpecTree
   readonly mergeBase: SpecTree | undefined
   readonly deps: SubmitDeps
 }
@@ -114,12 +119,19 @@ function decide(spec: ReadSpec, context: Context): Outcome {
     platforms,
     required,
     run: selected.run,
+    values: isSame(spec.result.spec, validSpec(context.usual, spec.name)) ? 'usual' : 'special',
     notices: [],
   })
   if (planned.kind === 'planned') return { kind: 'planned', plan: planned.plan }
   const skipped = { spec: spec.name, reason: planned.reason, required, conclusion: 'action_required' } as const
   return { kind: 'skipped', skipped, refusals: planned.conclusion === 'failure' ? refusalsOf(spec, planned) : [] }
 }
+
+const hasValues = (run: RunIdentity | undefined) => Object.keys(run?.dispatch.values ?? {}).length > 0
+
+const withoutValues = (run: RunIdentity | undefined) => run && { ...run, dispatch: byTrigger }
+
+const isSame = (one: WorkflowSpec, other: WorkflowSpec | undefined) => JSON.stringify(one.document) === JSON.stringify(other?.document)
 
 type Selected =
   | { readonly kind: 'run'; readonly run: RunIdentity }

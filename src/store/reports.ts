@@ -31,7 +31,12 @@ export function createReportStore(db: Database): ReportStore {
   }
 
   async function saveConfigCheck(id: SubmissionId, checkRunId: number, digest: string): Promise<void> {
-    await sql`update submission set config_check_run_id = ${checkRunId}, config_digest = ${digest} where id = ${id}`.execute(db)
+    // Submissions at one commit write the same check, so what any other had written is there no more.
+    await sql`
+      update submission s set config_check_run_id = case when s.id = own.id then ${checkRunId} else s.config_check_run_id end,
+        config_digest = case when s.id = own.id then ${digest} end
+      from submission own where own.id = ${id} and s.repository_id = own.repository_id and s.sha = own.sha
+        and (s.id = own.id or s.config_digest is not null)`.execute(db)
   }
 
   async function configDigest(id: SubmissionId): Promise<string | undefined> {

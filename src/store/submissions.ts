@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { StoredPlan, Submission, SubmissionId, SubmissionStore, SubmissionView } from '../engine/ports.ts'
+import type { SharedSubmission, StoredPlan, Submission, SubmissionId, SubmissionStore, SubmissionView } from '../engine/ports.ts'
 import type { Origin } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import type { Provenance } from '../workflow/state.ts'
@@ -19,6 +19,8 @@ export function createSubmissionStore(db: Database): SubmissionStore {
     close: (repositoryId, pullRequest, stands) =>
       db.transaction().execute((transaction) => closePullRequest(transaction, repositoryId, pullRequest, stands)),
     get: async (id) => first(await select(db, sql`s.id = ${id}`)),
+    sharing: (id) => sharing(db, id, sql`(select repository_id, sha from submission where id = ${id})`),
+    ofOpenPullRequests: (repositoryId, sha) => sharing(db, undefined, sql`(${repositoryId}::bigint, ${sha}::text)`),
     newestOf: async (repositoryId, pullRequest) =>
       first(await select(db, sql`s.repository_id = ${repositoryId} and s.pull_request = ${pullRequest} and s.purpose = 'change'`)),
     findNotRun: (repositoryId, sha, spec) => findNotRun(db, repositoryId, sha, spec),
@@ -106,30 +108,55 @@ async function link(db: Database, id: SubmissionId, workflows: readonly Workflow
 
 type Row = Omit<SubmissionView, 'configCheckRunId'> & { readonly configCheckRunId: number | null }
 
+const columns = sql<Row>`
+  s.id, s.purpose, s.moves, s.provenance, s.plans, s.skipped, s.diagnostics, s.notes, s.created_at as "openedAt",
+  (select c.config_check_run_id from submission c where c.repository_id = s.repository_id and c.sha = s.sha
+    and c.config_check_run_id is not null order by c.ordinal desc limit 1) as "configCheckRunId",
+  array(select w.id::text from submission_workflow l join workflow w on w.id = l.workflow_id
+    where l.submission_id = s.id order by w.ordinal) as workflows`
+
 async function select(db: Database, condition: ReturnType<typeof sql>): Promise<readonly Row[]> {
-  const { rows } = await sql<Row>`
-    select s.id, s.purpose, s.moves, s.provenance, s.plans, s.skipped, s.diagnostics, s.notes, s.created_at as "openedAt", (select c.config_check_run_id from submission c where c.repository_id = s.repository_id and c.sha = s.sha
-        and c.config_check_run_id is not null order by c.ordinal desc limit 1) as "configCheckRunId",
-      array(select w.id::text from submission_workflow l join workflow w on w.id = l.workflow_id
-        where l.submission_id = s.id order by w.ordinal) as workflows
-    from submission s where ${condition} order by s.ordinal desc limit 1`.execute(db)
+  const { rows } = await sql<Row>`select ${columns} from submission s where ${condition} order by s.ordinal desc limit 1`.execute(db)
   return rows
 }
 
-function first([row]: readonly Row[]): SubmissionView | undefined {
-  if (!row) return undefined
-  return {
-    ...row,
-    provenance: provenanceOf(row.provenance),
-    plans: row.plans.map(planOf),
-    configCheckRunId: row.configCheckRunId ?? undefined,
-  }
+/** `own` may be of a pull request that has a newer one by now, which then speaks for it. */
+async function sharing(db: Database, own: SubmissionId | undefined, commit: ReturnType<typeof sql>): Promise<readonly SharedSubmission[]> {
+  const { rows } = await sql<Row & { readonly ran: readonly string[] }>`
+    select ${columns}, array(
+      select distinct w.spec from workflow w
+      where w.repository_id = s.repository_id and w.sha = s.sha and w.pull_request is not distinct from s.pull_request
+        and w.provenance ->> 'baseRef' = s.provenance ->> 'baseRef' and w.provenance ->> 'ref' = s.ref
+        and w.provenance ->> 'event' <> 'base-run' order by w.spec) as ran
+    from submission s where s.id = ${own ?? null}::uuid or s.id in (
+      select (select c.id from submission c where c.repository_id = p.repository_id and c.pull_request = p.number and c.purpose = 'change'
+          order by c.ordinal desc limit 1)
+      from pull_request p where (p.repository_id, p.sha) = ${commit} and p.state = 'open' order by p.number limit ${mostSharing})
+    order by s.pull_request nulls first, s.ordinal`.execute(db)
+  const isReplaced = (row: Row) =>
+    row.id === own && row.provenance.pullRequest !== undefined && rows.some((other) => other.id !== own && isOfSame(other, row))
+  return rows.filter((row) => !isReplaced(row)).map(({ ran, ...row }) => ({ submission: viewOf(row), ran }))
 }
+
+/** Open pull requests that share a head commit are few; more than these are not looked at. */
+const mostSharing = 50
+
+const isOfSame = (one: Row, other: Row) => one.provenance.pullRequest === other.provenance.pullRequest
+
+const first = ([row]: readonly Row[]): SubmissionView | undefined => row && viewOf(row)
+
+const viewOf = (row: Row): SubmissionView => ({
+  ...row,
+  provenance: provenanceOf(row.provenance),
+  plans: row.plans.map(planOf),
+  configCheckRunId: row.configCheckRunId ?? undefined,
+})
 
 /** JSON leaves out what is undefined; the type has the fields. */
 export const planOf = (stored: StoredPlan): StoredPlan => ({
   ...stored,
   provenance: provenanceOf(stored.provenance),
   rerunOf: stored.rerunOf ?? undefined,
+  values: stored.values ?? 'usual',
   concurrency: { ...stored.concurrency, limit: stored.concurrency.limit ?? undefined },
 })

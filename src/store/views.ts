@@ -144,17 +144,25 @@ async function overtaken(
   return new Map(rows.map(({ spec, attempt }) => [spec, attempt]))
 }
 
-async function sharingCheck(db: Database, id: WorkflowId): Promise<readonly WorkflowView[]> {
-  const { rows } = await sql<{ id: WorkflowId }>`
-    select distinct on (other.pull_request, other.provenance ->> 'baseRef') other.id
-    from workflow self join workflow other on other.repository_id = self.repository_id and other.sha = self.sha and other.spec = self.spec
-    where self.id = ${id} and self.pull_request is not null and other.pull_request is not null
-      and (other.pull_request, other.provenance ->> 'baseRef') is distinct from (self.pull_request, self.provenance ->> 'baseRef')
-    order by other.pull_request, other.provenance ->> 'baseRef', other.ordinal desc`.execute(db)
-  return workflowViews(
+async function sharingCheck(db: Database, id: WorkflowId): ReturnType<ViewStore['sharingCheck']> {
+  const { rows } = await sql<{ id: WorkflowId; own: boolean }>`
+    with self as (select * from workflow where id = ${id}),
+    other as (
+      select other.*, other.provenance ->> 'ref' = self.provenance ->> 'ref' and other.provenance ->> 'baseRef' = self.provenance ->> 'baseRef' as own,
+        coalesce(other.plan ->> 'values', 'usual') as kind, coalesce(self.plan ->> 'values', 'usual') as self_kind
+      from self join workflow other on other.repository_id = self.repository_id and other.sha = self.sha and other.spec = self.spec
+      where other.provenance ->> 'event' <> 'base-run')
+    select distinct on (own, pull_request) id, own from other
+    where own and kind <> self_kind or not own and kind = 'usual' and exists (
+      select from pull_request p where p.repository_id = other.repository_id and p.number = other.pull_request and p.state = 'open'
+        and p.sha = other.sha and p.base_ref = other.provenance ->> 'baseRef')
+    order by own, pull_request, ordinal desc`.execute(db)
+  const found = await workflowViews(
     db,
     rows.map((row) => row.id),
   )
+  const isOwn = (view: WorkflowView) => rows.some((row) => row.id === view.workflow.id && row.own)
+  return { sharing: found.filter((view) => !isOwn(view)), counterpart: found.find(isOwn) }
 }
 
 function workflowRowOf(row: HeaderRow): WorkflowRow {

@@ -16,6 +16,8 @@ export type WorkflowPlan = {
   readonly runAttempt: number
   readonly rerunOf: WorkflowId | undefined
   readonly dispatch: Dispatch
+  /** `special`: the values that a person gave make it another run than a change would have started. */
+  readonly values: 'usual' | 'special'
   readonly requestedBy: string
   /** SHA-256 over the rendered document, the pool and the files it names. */
   readonly digest: string

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Placement, PlacementResult } from '../spec/pool/placement.ts'
-import type { Benchmark, Compare, GroupSpec, PlatformConfig, TaskSpec, WorkflowSpec } from '../spec/types.ts'
+import type { Benchmark, Compare, DispatchValue, GroupSpec, PlatformConfig, TaskSpec, WorkflowSpec } from '../spec/types.ts'
 import { isSame, strictest } from './judge-policy.ts'
 import type { WorkflowId } from './names.ts'
 import type { BaseTemplate, Dispatch, PlannedBenchmark, PlannedGroup, PlannedTask, TaskTemplate, WorkflowPlan } from './plan-types.ts'
 import { softenings } from './softening.ts'
 import type { Provenance, TaskPolicy } from './state.ts'
+import { code } from './text.ts'
 import { tierIsAtMost, tierOf } from './tier.ts'
 
 export type PlanInput = {
@@ -22,6 +23,8 @@ export type PlanInput = {
   readonly platforms: PlatformConfig
   readonly required: 'required' | 'optional'
   readonly run: RunIdentity
+  /** `special`: what a person gave changes what runs. */
+  readonly values: WorkflowPlan['values']
   readonly notices: readonly string[]
 }
 
@@ -60,16 +63,26 @@ function planned(input: PlanInput, placement: Placement): WorkflowPlan {
     runAttempt: run.attempt,
     rerunOf: run.rerunOf,
     dispatch: run.dispatch,
+    values: input.values,
     requestedBy: run.requestedBy,
     digest: digest(spec.document, placement.pool),
     pool: placement.pool,
     concurrency: concurrency(input, provenance),
     groups: spec.groups.map((group) => plannedGroup(group, input, placement, benchmarks, provenance)),
     benchmarks,
-    notices: [...(judge ? softenings(judge, spec, benchmarks) : []), ...input.notices],
+    notices: [...valuesNotice(input), ...(judge ? softenings(judge, spec, benchmarks) : []), ...input.notices],
     required: required === 'required',
   }
 }
+
+/** Said before all else: the numbers below are those of another run than a change would have started. */
+function valuesNotice({ values, run }: PlanInput): readonly string[] {
+  if (values === 'usual') return []
+  const given = Object.entries(run.dispatch.values).map(([name, value]) => `${code(name)} = ${code(valueText(value))}`)
+  return [`Run by hand with ${given.join(', ')}, which changes what runs`]
+}
+
+const valueText = (value: DispatchValue) => String(typeof value === 'object' ? value.float : value)
 
 /** A rerun has its own number; a dispatch its own nonce; a pull request with a changed base branch is planned anew. */
 function runKey(spec: string, { repositoryId, sha, ref, pullRequest, baseRef }: Provenance, { attempt, dispatch }: RunIdentity): string {

@@ -107,6 +107,7 @@ export const aPlan = (change: Partial<WorkflowPlan> = {}): WorkflowPlan => ({
   runAttempt: 1,
   rerunOf: undefined,
   dispatch: { nonce: '', values: {} },
+  values: 'usual',
   requestedBy: '',
   digest: '0',
   pool: 'local',

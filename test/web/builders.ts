@@ -122,6 +122,7 @@ export function aWorkflow(over: WorkflowOver = {}): WorkflowView {
       runAttempt: 1,
       rerunOf: undefined,
       dispatch: { nonce: '', values: {} },
+      values: 'usual',
       requestedBy: '',
       digest: '0'.repeat(64),
       pool: 'default',

@@ -59,6 +59,7 @@ export const inputOf = (spec: WorkflowSpec, change: Partial<PlanInput> = {}, poo
     platforms,
     required: 'optional',
     run: firstRun,
+    values: 'usual',
     notices: [],
     ...change,
   }
