@@ -98,12 +98,13 @@ async function openReading(source: AttemptReference, deps: CollectDeps, signal: 
 async function readRuns(reading: Reading, benchmark: PlannedBenchmark): Promise<readonly BenchmarkRun[]> {
   const folders = benchmark.compare ? runFolders(reading.files) : []
   if (folders.length === 0) return [{ arm: 'head', pair: 0, files: await readFiles(reading, '', benchmark) }]
-  const base = await readBase(reading)
+  const { base, remarks } = await readIndex(reading)
   const runs: BenchmarkRun[] = base.kind === 'unmeasured' ? [baseIsUnmeasured(base.note)] : []
   for (const { folder, arm, pair } of folders) {
     if (arm === 'base' && base.kind === 'unmeasured') continue
     const files = await readFiles(reading, `runs/${folder}/`, benchmark)
-    runs.push({ arm, pair, files: arm === 'base' && base.kind === 'fallback' ? files.map((file) => withWarning(file, base.note)) : files })
+    const said = arm === 'base' && base.kind === 'fallback' ? [base.note] : remarks
+    runs.push({ arm, pair, files: files.map((file) => withWarnings(file, said)) })
   }
   return runs
 }
@@ -120,26 +121,35 @@ function runFolders(files: readonly Listed[]): readonly RunFolder[] {
 
 type Base = { readonly kind: 'measured' } | { readonly kind: 'fallback' | 'unmeasured'; readonly note: string }
 
-/** How base was measured, as its supervisor says. What cannot be read proves nothing, and its runs are not used. */
-async function readBase({ prefix, deps }: Reading): Promise<Base> {
+type Index = { readonly base: Base; readonly remarks: readonly string[] }
+
+/** What the supervisor says of the runs. What cannot be read proves nothing, and base's runs are not used. */
+async function readIndex({ prefix, deps }: Reading): Promise<Index> {
   try {
     const bytes = await deps.objects.read(`${prefix}${indexPath}`, collectLimits.indexBytes)
-    if (!bytes) return { kind: 'measured' }
-    const { base } = JSON.parse(new TextDecoder().decode(bytes)) as RunsIndex
-    if (base === undefined || base.kind === 'measured') return { kind: 'measured' }
-    if (['fallback', 'unmeasured'].includes(base.kind) && typeof base.note === 'string') return base
-    return { kind: 'unmeasured', note: `${indexPath} says nothing known of base` }
+    if (!bytes) return { base: { kind: 'measured' }, remarks: [] }
+    const { base, fileSystem } = JSON.parse(new TextDecoder().decode(bytes)) as RunsIndex
+    return { base: knownBase(base), remarks: base !== undefined && fileSystem === 'shared' ? [sharedRemark] : [] }
   } catch (error) {
-    return { kind: 'unmeasured', note: `${indexPath} cannot be read: ${messageOf(error)}` }
+    return { base: { kind: 'unmeasured', note: `${indexPath} cannot be read: ${messageOf(error)}` }, remarks: [] }
   }
+}
+
+/** extensions.md §4. */
+const sharedRemark = 'base and head ran as plain processes and shared a file system, so what one left behind could reach the other'
+
+function knownBase(base: RunsIndex['base']): Base {
+  if (base === undefined || base.kind === 'measured') return { kind: 'measured' }
+  if (['fallback', 'unmeasured'].includes(base.kind) && typeof base.note === 'string') return base
+  return { kind: 'unmeasured', note: `${indexPath} says nothing known of base` }
 }
 
 const baseIsUnmeasured = (note: string): BenchmarkRun => ({ arm: 'base', pair: 0, files: [{ path: indexPath, parsed: unmeasured(note) }] })
 
 type ReadFile = BenchmarkRun['files'][number]
 
-function withWarning(file: ReadFile, warning: string): ReadFile {
-  return file.parsed.kind === 'measured' ? { ...file, parsed: { ...file.parsed, warnings: [...file.parsed.warnings, warning] } } : file
+function withWarnings(file: ReadFile, warnings: readonly string[]): ReadFile {
+  return file.parsed.kind === 'measured' ? { ...file, parsed: { ...file.parsed, warnings: [...file.parsed.warnings, ...warnings] } } : file
 }
 
 const nothingLeft = ({ path }: PlannedBenchmark, where: string): BenchmarkRun => ({

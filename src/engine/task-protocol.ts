@@ -37,6 +37,8 @@ export type BarrierState = 'waiting' | 'open'
 export type RunsIndex = {
   readonly version: 1
   readonly runs: readonly RunRecord[]
+  /** `shared`: nothing but its directories kept a run's processes and files from the next one's; what one left could reach the other. */
+  readonly fileSystem: 'own' | 'shared'
   /** Undefined: base was not asked for, or was measured under head's task throughout. */
   readonly base: { readonly kind: 'measured' } | { readonly kind: 'fallback' | 'unmeasured'; readonly note: string } | undefined
 }

@@ -142,7 +142,12 @@ class ArmsProgress {
     if (end === undefined) throw new AttemptEnded('backend-error', exitCodes.backendError, 'The order asked for no measured run of head')
     // `runs/` is ours; a directory of that name among the task's own files is found below each run.
     const top = this.#lastHead ? [{ directory: this.#lastHead.directory, prefix: '', skip: (path: string) => path === 'runs' }] : []
-    return { end, outputs: [...top, ...this.#outputs], index: { version: 1, runs: this.#records, base: this.#base() } }
+    return { end, outputs: [...top, ...this.#outputs], index: this.#index() }
+  }
+
+  #index(): RunsIndex {
+    const fileSystem = this.#parts.settings.runtime === 'bubblewrap' ? 'own' : 'shared'
+    return { version: 1, runs: this.#records, fileSystem, base: this.#base() }
   }
 
   #base(): RunsIndex['base'] {

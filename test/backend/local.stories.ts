@@ -356,6 +356,7 @@ export function describeLocalBackend(runtime: Runtime, skip: string | false): vo
           order.map(({ arm, pair, purpose }) => [arm, pair, purpose, 'completed']),
         )
         assert.deepEqual(index.base, { kind: 'measured' })
+        assert.equal(index.fileSystem, runtime === 'bubblewrap' ? 'own' : 'shared')
       })
 
       it('lets nothing that an arm leaves behind touch the other one', async () => {

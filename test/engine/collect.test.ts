@@ -86,6 +86,17 @@ describe('What a comparison says of its base', () => {
       assert.match(first?.files[0]?.parsed.kind === 'unmeasured' ? first.files[0].parsed.reason : '', /runs\/index\.json/)
     })
 
+  it('that it shared a file system with head: its runs count, and that is remarked', async () => {
+    const view = await measured()
+    for (const fileSystem of ['own', 'shared']) {
+      write(view, { 'runs/index.json': JSON.stringify({ version: 1, runs: [], base: { kind: 'measured' }, fileSystem }) })
+      await collect(view)
+      const { judgement } = await judgeWorkflow(view, world.store.samples)
+      const remarks = judgement?.warnings.filter((warning) => /shared a file system/.test(warning)) ?? []
+      assert.equal(remarks.length, fileSystem === 'shared' ? 1 : 0)
+    }
+  })
+
   it('that it ran as its own task says: its runs count, with a warning each', async () => {
     const view = await measured()
     write(view, index({ kind: 'fallback', note: 'Base ran its own command' }))
