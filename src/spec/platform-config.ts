@@ -10,6 +10,7 @@ import {
   trustShape,
 } from './platform/shapes.ts'
 import { checkVariableNames } from './platform/variable-names.ts'
+import { asksNode } from './pool/resource-validation.ts'
 import type { Reporter } from './reporter.ts'
 import { parseConfig } from './repository-config.ts'
 import { type MapEntry, mapOf, present, record, required, toObject, withDefault } from './shape/record.ts'
@@ -42,6 +43,7 @@ export const platformFields = record({
 export function parsePlatformConfig(text: string, file: string): ConfigResult<PlatformConfig> {
   return parseConfig(text, file, platformFields, (values, node, reporter) => {
     checkPools(values.pools, values.backends, reporter)
+    checkNodeRules(values.pools, values.backends, toObject(values.resource_validations), reporter)
     checkVariableNames(node, reporter)
     checkMachine(values.pools, values.backends, reporter)
     checkRepositories(values.repositories, values.pools, node, reporter)
@@ -100,6 +102,24 @@ function reportTemplates(pool: string, { common_pod_template, common_group_templ
   for (const { value, range } of named) {
     const message = `The template ${quote(value)} of pool ${quote(pool)} has no effect: a local backend has no pods. Remove it there.`
     reporter.warning('schema/ignored-key', range, message)
+  }
+}
+
+/** A local backend has no nodes to choose from: it takes what asks for more than the machine for the whole machine. */
+function checkNodeRules(
+  pools: readonly MapEntry<ReadPool>[],
+  backends: readonly MapEntry<BackendConfig>[],
+  rules: Lists['resource_validations'],
+  reporter: Reporter,
+) {
+  const local = backends.filter(({ value }) => value.kind === 'local').map(({ key }) => key)
+  for (const { key, value: pool } of pools.filter(({ value }) => local.includes(value.backend.value))) {
+    const named = [...pool.common_resource_validations, ...pool.platforms.flatMap(({ value }) => value.validations)]
+    for (const { value, range } of named) {
+      if (!Object.hasOwn(rules, value) || !rules[value]?.some(asksNode)) continue
+      const message = `The rules ${quote(value)} of pool ${quote(key)} compare with a node, and those are not judged: a local backend has none. Compare with a number instead.`
+      reporter.warning('schema/ignored-key', range, message)
+    }
   }
 }
 

@@ -96,7 +96,7 @@ function withOtherPools(fault: PoolFault, pool: string, allowed: readonly (reado
   if (fault.kind !== 'missing-platform') return fault
   const others = allowed.filter(([name]) => name !== pool).slice(0, maximumOthers)
   const words = others.map(([name, config]) =>
-    Object.hasOwn(config.platforms, fault.platform)
+    fault.platform !== undefined && Object.hasOwn(config.platforms, fault.platform)
       ? ` Pool ${name} has it, but all tasks of a workflow run in one pool.`
       : ` Pool ${name} has: ${platformNames(config)}.`,
   )

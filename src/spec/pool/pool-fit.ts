@@ -15,7 +15,11 @@ export type Fault = {
 
 /** Why a pool does not suit: it lacks a platform, it has rules, or a person would have to agree. */
 export type PoolFault = Fault &
-  ({ readonly kind: 'missing-platform'; readonly platform: string } | { readonly kind: 'unsuitable' } | { readonly kind: 'approval' })
+  (
+    | { readonly kind: 'missing-platform'; readonly platform: string | undefined }
+    | { readonly kind: 'unsuitable' }
+    | { readonly kind: 'approval' }
+  )
 
 /** What one pool makes of a spec: a platform for each resource that tasks use, as far as it has one, and everything that does not suit. */
 export type PoolFit = {
@@ -61,7 +65,7 @@ function findPlatform(resource: string, about: SpecPart, { spec, pool, config }:
   const platform = spec.resources[resource]?.platform ?? config.defaultPlatform
   if (!platform) {
     const reason = `Resource ${resource} does not have a platform, and pool ${pool} has no default_platform. Name one of: ${platformNames(config)}.`
-    return { fault: { kind: 'unsuitable', reason, about } }
+    return { fault: { kind: 'missing-platform', platform: undefined, reason, about } }
   }
   // A platform called like a property of every object must not be found.
   const found = Object.hasOwn(config.platforms, platform) ? config.platforms[platform] : undefined

@@ -29,7 +29,8 @@ export function brokenRules(rules: readonly ResourceValidation[], user: Variable
   return rules.filter((rule) => !asksNode(rule) && !holds(rule, user)).map((rule) => fillMessage(rule, user))
 }
 
-function asksNode({ left, right }: ResourceValidation): boolean {
+/** Whether a rule can only be judged beside a node. */
+export function asksNode({ left, right }: ResourceValidation): boolean {
   return /\{\{\s*K8_/.test(left) || /\{\{\s*K8_/.test(right)
 }
 

@@ -72,6 +72,11 @@ const table: readonly (readonly [title: string, text: string, found: readonly Re
   ],
   ['a message about nothing known', rule('1', '2', 'has {{USER_CUP}}'), [/^error semantic\/unknown-variable .*Did you mean "USER_CPU"/]],
   ['a rule about the workflow', rule('{{WF_RETRY_ID}}'), [/^error semantic\/unknown-variable .*"WF_RETRY_ID"/]],
+  [
+    'a rule about nodes for a machine that has none',
+    rule('{{USER_CPU}}', '{{K8_CPU}}').replace('{b: {}}', '{b: {kind: local}}').replace('x: {}', 'x: {resource_validations: [r]}'),
+    [/^warning schema\/ignored-key The rules "r" of pool "p" compare with a node/],
+  ],
   ['a template', template('{name: "{{USER_CONTAINER_NAME}}", "{{WF_POOL}}": "{{USER_CPU}}"}'), []],
   [
     'a template that misspells a name',

@@ -76,6 +76,12 @@ describe('The place of a spec', () => {
     assert.equal(place(on('sim'), 'acme/arm', 'trusted', [], careful).kind, 'placed')
   })
 
+  it('needs a platform, and hears which there are in all its pools', () => {
+    const without = platformsOf(platformText.replaceAll('default_platform: sim', 'description: x'))
+    const result = place(on(undefined), 'acme/arm', 'trusted', [], without)
+    assert.match(result.kind === 'refused' ? result.reason : '', /Name one of: sim, bench\. Pool cloud has: sim, gpu\.$/)
+  })
+
   it('needs a platform', () => {
     const none = platformsOf(
       'backends: {h: {kind: local}}\npools:\n  p: {backend: h, platforms: {a: {tier: sim}}}\nrepositories:\n  - {match: ["*/*"], pools: {p: [trusted]}}\n',
