@@ -31,6 +31,25 @@ describe('osmo / config', () => {
     )
   })
 
+  it('marks all that does not suit at once, and the first task beyond the limit', async () => {
+    world = await aWorld()
+    const tasks = Array.from(
+      { length: 401 },
+      (_, index) => `    - {name: t${index}, image: i, command: [x]${index === 7 ? ', privileged: true' : ''}}\n`,
+    )
+    const text = `workflow:\n  name: many\n  tasks:\n${tasks.join('')}`
+    const sha = await world.push('main', { [reach]: text })
+    const config = await world.check(sha, 'osmo / config')
+    assert.deepEqual(
+      config.annotations.map(({ code, line }) => [code, line]).sort(([, a], [, b]) => Number(a) - Number(b)),
+      [
+        ['semantic/placement', 11],
+        ['semantic/placement', 404],
+      ],
+    )
+    assert.deepEqual(world.machine.started, [])
+  })
+
   it('names settings that nobody reads because of their name, and runs the rest', async () => {
     world = await aWorld()
     const sha = await world.push('main', { [reach]: chain(), '.osmo/config.yml': 'required: [reach]\n' })
