@@ -524,6 +524,13 @@ export interface ViewStore {
    * commit. `counterpart`: the newest for the same pull request or ref, of those with usual values if this one's are special, else of the others.
    */
   sharingCheck(id: WorkflowId): Promise<{ readonly sharing: readonly WorkflowView[]; readonly counterpart: WorkflowView | undefined }>
+  /** Trusted workflows of this spec on a branch that completed, newest first; only what a change runs, whole and with its usual values. */
+  completedOn(
+    repositoryId: number,
+    spec: string,
+    branch: 'default' | { readonly name: string },
+    limit: number,
+  ): Promise<readonly WorkflowId[]>
   /** Finished task outputs that may serve as a base arm: trusted workflows of this spec at one of these commits, best first. */
   trustedOutputs(
     repositoryId: number,

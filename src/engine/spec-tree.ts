@@ -9,8 +9,8 @@ import type { ForgeReader, RepositoryReference, SpecFile, StoredDiagnostic } fro
 
 /** Reads a spec's text; off the event loop in production, since a template may be hostile. Never rejects on bad text. */
 export type SpecParser = (text: string, options: SpecOptions) => Promise<LocatedResult>
-/** Display ids of the newest successful trusted workflow of each spec on the base branch. */
-export type Latest = (repositoryId: number) => Promise<Readonly<Record<string, string>>>
+/** Display ids of the newest successful trusted workflow of each of these specs on the base branch; specs without one are left out. */
+export type Latest = (provenance: Omit<Provenance, 'tier'>, specs: readonly string[]) => Promise<Readonly<Record<string, string>>>
 
 export type TreeDeps = { readonly reader: ForgeReader; readonly parse: SpecParser; readonly latest: Latest }
 export type TreeRequest = {
@@ -41,7 +41,12 @@ export async function readTree(request: TreeRequest, deps: TreeDeps, signal: Abo
   const selected = selectSpecFiles(files.map(({ path, mode, bytes }) => ({ path, mode, sizeBytes: bytes })))
   const { settings, diagnostics: own } = readSettings(files, selected.config?.path)
   const values = judge && provenance.origin !== 'trusted' ? judge.values : settings.values
-  const latest = await deps.latest(repository.id)
+  const latest = files.some(mentionsLatest)
+    ? await deps.latest(
+        provenance,
+        selected.files.map(({ name }) => name),
+      )
+    : {}
   const isSpent = budget(signal)
   const read: ReadSpec[] = []
   for (const { name, path } of selected.files) if (specs === 'all' || specs.only === name) read.push(await readSpec(name, path))
@@ -62,6 +67,9 @@ export async function readTree(request: TreeRequest, deps: TreeDeps, signal: Abo
     return { name, file, result: isSpent() ? tooSlow(path) : await deps.parse(file.text, options) }
   }
 }
+
+/** Few specs build upon others, and looking for what they might build upon takes a while. */
+const mentionsLatest = ({ text }: SpecFile) => text !== undefined && /\blatest\b/.test(text)
 
 export function validSpec(tree: SpecTree | undefined, name: string): WorkflowSpec | undefined {
   const result = tree?.specs.find((spec) => spec.name === name)?.result

@@ -223,7 +223,7 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
     translate,
     parse: parser.parse,
     parseBenchmark: benchmarks.parse,
-    latest: latestSuccessful(store.views),
+    latest: latestSuccessful(store.views, store.samples),
     platforms,
     appId: github.app.appId,
     serverKey,

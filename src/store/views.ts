@@ -20,6 +20,7 @@ export function createViewStore(db: Database): ViewStore {
     overtaken: (change) => overtaken(db, change),
     latestOfCommit: (repositoryId, sha) => latestOfCommit(db, repositoryId, sha),
     openedBy: (request, repositoryId, sha) => openedBy(db, request, repositoryId, sha),
+    completedOn: (repositoryId, spec, branch, limit) => completedOn(db, repositoryId, spec, branch, limit),
     trustedOutputs: (repositoryId, spec, shas, task) => trustedOutputs(db, repositoryId, spec, shas, task),
     liveProducers: (repositoryId, spec, sha, task) => liveProducers(db, repositoryId, spec, sha, task),
     awaitingBase: (repositoryId, spec) => awaitingBase(db, repositoryId, spec),
@@ -183,6 +184,26 @@ async function latestOfPullRequest(db: Database, repositoryId: number, pullReque
   return rows.map(({ id }) => id)
 }
 
+async function completedOn(
+  db: Database,
+  repositoryId: number,
+  spec: string,
+  branch: Parameters<ViewStore['completedOn']>[2],
+  limit: number,
+): Promise<readonly WorkflowId[]> {
+  const isOn =
+    branch === 'default' ? sql`standing = 'trusted-default'` : sql`provenance ->> 'ref' = ${storableText(`refs/heads/${branch.name}`)}`
+  const { rows } = await sql<{ id: WorkflowId }>`
+    select id from workflow
+    where repository_id = ${repositoryId} and spec = ${storableText(spec)} and ${isOn} and standing <> 'other' and pull_request is null
+      and status = 'COMPLETED' and provenance ->> 'event' <> 'base-run' and ${hasUsualValues}
+    order by ordinal desc limit ${limit}`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+/** What a person chose values for made something else than others expect of this spec. */
+const hasUsualValues = sql<boolean>`plan ->> 'values' is distinct from 'special'`
+
 // ---------------------------------------------------------------- base arms
 
 async function trustedOutputs(
@@ -195,7 +216,7 @@ async function trustedOutputs(
   const { rows } = await sql<{ workflow: WorkflowId; task: string; attempt: number; display_id: string; sha: CommitSha }>`
     select ${storedOutputs}, w.display_id, w.sha from workflow w join task t on t.workflow_id = w.id
     where w.repository_id = ${repositoryId} and w.spec = ${spec} and w.sha = any(${shas}::text[]) and w.standing <> 'other'
-      and t.name = ${task} and t.status = 'COMPLETED' and t.state ->> 'outputs' = 'stored'
+      and ${hasUsualValues} and t.name = ${task} and t.status = 'COMPLETED' and t.state ->> 'outputs' = 'stored'
     order by array_position(${shas}::text[], w.sha), w.ordinal desc limit 100`.execute(db)
   return rows.map(({ display_id, sha, ...reference }) => ({ reference, displayId: display_id, sha }))
 }
@@ -210,7 +231,7 @@ async function liveProducers(
   const { rows } = await sql<{ id: WorkflowId; displayId: string }>`
     select w.id, w.display_id as "displayId" from workflow w join task t on t.workflow_id = w.id
     where w.repository_id = ${repositoryId} and w.spec = ${spec} and w.sha = ${sha} and w.standing <> 'other'
-      and w.finished_at is null and w.cancellation is null and t.name = ${task}
+      and ${hasUsualValues} and w.finished_at is null and w.cancellation is null and t.name = ${task}
       and t.status in ('WAITING', 'PROCESSING', 'SCHEDULING', 'INITIALIZING', 'RUNNING')
     order by w.ordinal`.execute(db)
   return rows

@@ -154,7 +154,7 @@ function worldOfService(store: ReturnType<typeof createStore>, queue: Waker & Wa
     objects: unused<ObjectStore>('objects'),
     translate: () => ({ kind: 'ignored', reason: 'bench' }) as const,
     parse: () => Promise.reject(new Error('Expected no spec to be parsed')),
-    latest: latestSuccessful(store.views),
+    latest: latestSuccessful(store.views, store.samples),
     platforms: parsed.config,
     appId: 1,
     serverKey: randomUUID(),

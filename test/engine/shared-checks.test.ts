@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
+import type { CommitSha } from '../../src/workflow/names.ts'
 import { aWorld, type World } from '../harness/world.ts'
 import { chain, reach, spec, task } from './specs.ts'
 
@@ -95,7 +96,7 @@ describe('A run with values that a person chose', () => {
   const text = `${scened}default-values:\n  scene: hard\n`
   const scoresBy = (hard: number, easy: number) =>
     world.machine.behaviours.set('train', ({ order }) => scoring(order.command[0] === 'easy' ? easy : hard)())
-  const runEasy = async (number: number, sha: string) => {
+  const runEasy = async (number: number, sha: CommitSha) => {
     await world.comment(number, '/osmo run reach scene=easy')
     await world.until(
       'it ran',

@@ -77,7 +77,7 @@ export async function aWorld(wakeups: 'heard' | 'lost' = 'heard', origins: reado
     objects: machine.objects,
     translate: (_, body) => body as DomainEvent,
     parse: async (text, options) => locateSpec(text, options),
-    latest: latestSuccessful(store.views),
+    latest: latestSuccessful(store.views, store.samples),
     platforms: parsed.config,
     appId,
     serverKey: 'k'.repeat(32),

@@ -94,6 +94,7 @@ describe('Views', () => {
       const near = await trained(at('2'))
       const newer = await trained(at('2'))
       await trained(at('2', { origin: 'untrusted' }))
+      await trained({ ...at('2'), values: 'special' })
       const offered = await store.views.trustedOutputs(7, 'nav-eval', [sha('2'), sha('1')], 'train')
       assert.deepEqual(
         offered.map(({ reference }) => reference),
@@ -104,6 +105,7 @@ describe('Views', () => {
 
     it('names workflows in which the task may still complete', async () => {
       const id = await opened(store, aPlan())
+      await opened(store, aPlan({ values: 'special' }))
       const producers = async () => (await store.views.liveProducers(7, 'nav-eval', sha('a'), 'train')).map((one) => one.id)
       assert.deepEqual(await producers(), [id])
       await foldOf(store, id)

@@ -221,6 +221,7 @@ function aViewStore(initial: readonly WorkflowView[]): World['views'] {
     sharingCheck: unused,
     openedBy: unused,
     overtaken: unused,
+    completedOn: unused,
     trustedOutputs: unused,
     liveProducers: unused,
     awaitingBase: unused,
