@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { benchmarkSection, benchmarkTitle } from '../benchmark/report.ts'
 import type { WorkflowId } from '../workflow/names.ts'
 import { isFinished } from '../workflow/status.ts'
-import { type CheckText, cell, checkText, notices, taskTable } from '../workflow/text.ts'
+import { type CheckText, cell, checkText, code, notices, taskTable } from '../workflow/text.ts'
 import { severityRank, type Verdict } from '../workflow/verdict.ts'
 import { lateReason, lateRemedy, repositoryOf } from './base-inputs.ts'
 import { checkPrefix } from './changes.ts'
@@ -167,7 +167,8 @@ export function createReports(deps: ReportDeps) {
     const first = found[0]
     if (!first) return
     const read = await Promise.all(found.map(readVerdict))
-    const body = commentBody(read, pullRequest)
+    const change = await submissions.newestOf(repositoryId, pullRequest)
+    const body = commentBody(read, pullRequest, change?.skipped.filter(({ conclusion }) => conclusion === 'neutral') ?? [])
     const known = await reports.comment(repositoryId, pullRequest)
     const digest = digestOf(body)
     if (known?.digest === digest) return
@@ -198,7 +199,7 @@ export function createReports(deps: ReportDeps) {
   }
 
   /** One sticky comment per pull request: a section a spec, worst first. */
-  function commentBody(read: readonly Read[], pullRequest: number): string {
+  function commentBody(read: readonly Read[], pullRequest: number, missed: SubmissionView['skipped']): string {
     const ordered = read.toSorted(
       (a, b) => severityRank(a.verdict) - severityRank(b.verdict) || a.view.workflow.spec.localeCompare(b.view.workflow.spec),
     )
@@ -208,9 +209,13 @@ export function createReports(deps: ReportDeps) {
         ? section(one, { remarks: noticesOf(one.view), longestCharacters: budget })
         : plainSection(one, deps.workflowUrl),
     )
-    return [marker(pullRequest), ...sections, '<sub>`/osmo rerun failed` · `/osmo cancel` · `/osmo status` · `/osmo help`</sub>'].join(
-      '\n\n',
-    )
+    const missing = notices(missed.slice(0, 20).map(({ spec, reason }) => `${code(spec)}: ${reason}`))
+    return [
+      marker(pullRequest),
+      missing,
+      ...sections,
+      '<sub>`/osmo rerun failed` · `/osmo cancel` · `/osmo status` · `/osmo help`</sub>',
+    ].join('\n\n')
   }
 }
 

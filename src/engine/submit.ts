@@ -5,6 +5,7 @@ import type { PlatformConfig, RepositoryConfig, WorkflowSpec } from '../spec/typ
 import type { CommitSha } from '../workflow/names.ts'
 import { byTrigger, firstRun, type PlanResult, plan, type RunIdentity } from '../workflow/plan.ts'
 import type { Provenance } from '../workflow/state.ts'
+import { code } from '../workflow/text.ts'
 import type { RepositoryReference, StoredDiagnostic, Submission, SubmissionView } from './ports.ts'
 import { atTop, type ReadSpec, readTree, type SpecTree, type TreeDeps, validSpec } from './spec-tree.ts'
 
@@ -67,6 +68,7 @@ export async function prepareSubmission(
         ? [
             ...outcomes.flatMap((outcome) => (outcome.kind === 'skipped' ? [reportable(outcome.skipped, judge)] : [])),
             ...missing.map(missingSpec),
+            ...deletedSpecs(head, judge, mergeBase).filter(({ spec }) => !required.has(spec)),
           ]
         : [],
     diagnostics: [...judgeFaults(judge), ...head.diagnostics, ...head.specs.flatMap(diagnosticsOf), ...refusals(outcomes)],
@@ -211,6 +213,23 @@ const missingSpec = (spec: string): Skipped => ({
   required: 'required',
   conclusion: 'action_required',
 })
+
+/** What the merge base and base still have and head has not. A gate that goes with its spec should not go unseen (extensions.md §5). */
+function deletedSpecs(head: SpecTree, judge: SpecTree | undefined, mergeBase: SpecTree | undefined): readonly Skipped[] {
+  const has = (tree: SpecTree | undefined, name: string) => tree?.specs.some((spec) => spec.name === name)
+  const deleted = judge?.specs.filter(({ name }) => !has(head, name) && has(mergeBase, name)) ?? []
+  return deleted.map(({ name }) => {
+    const gates = gatesOf(validSpec(judge, name))
+    const reason =
+      gates.length === 0
+        ? 'This pull request deletes it'
+        : `This pull request deletes it, and its gates on the base branch with it (${gates.slice(0, 10).map(code).join(', ')})`
+    return { spec: name, reason, required: 'optional', conclusion: gates.length === 0 ? 'skipped' : 'neutral' }
+  })
+}
+
+const gatesOf = (spec: WorkflowSpec | undefined) =>
+  (spec?.benchmarks ?? []).flatMap(({ metrics }) => Object.entries(metrics).flatMap(([name, { gate }]) => (gate ? [name] : [])))
 
 /** Settings that cannot be read would silently require nothing (law 7). */
 const judgeFaults = (judge: SpecTree | undefined) =>

@@ -162,3 +162,33 @@ describe('Deliveries of one pull request that overtake each other', () => {
     assert.equal(conclusionOf(sha, 'osmo / reach'), 'in_progress')
   })
 })
+
+describe('A pull request that deletes a spec', () => {
+  const gated = chain(
+    'on: [push, pull_request]\nbenchmarks:\n  - {task: evaluate, path: e.json, metrics: {score: {gate: true, min: 1, direction: higher}}}\n',
+  )
+  const bench = chain().replace('name: reach', 'name: bench')
+
+  it('with a gate that nobody requires says so in osmo / config, which is not green, and in its comment', async () => {
+    world = await aWorld()
+    await world.push('main', { [reach]: gated, '.osmo/bench.yaml': bench })
+    const { sha } = await world.openPullRequest('gone', { [reach]: '' })
+    const config = await world.check(sha, 'osmo / config')
+    assert.equal(config.conclusion, 'neutral')
+    assert.match(config.summary, /\| reach \| This pull request deletes it, and its gates on the base branch with it \(`score`\)/)
+    await world.check(sha, 'osmo / bench')
+    await world.until('its comment', () => /reach.*deletes it/.test([...world.github.comments.values()][0]?.body ?? ''))
+  })
+
+  it('without a gate lists it and stays green; a spec that base has got since is not missed', async () => {
+    world = await aWorld()
+    await world.push('main', { [reach]: chain(), '.osmo/bench.yaml': bench })
+    world.github.commit('next', { '.osmo/bench.yaml': '' })
+    await world.push('main', { '.osmo/later.yaml': gated.replace('name: reach', 'name: later') })
+    const { sha } = await world.openFor('next')
+    const config = await world.check(sha, 'osmo / config')
+    assert.equal(config.conclusion, 'success')
+    assert.match(config.summary, /\| bench \| This pull request deletes it \|/)
+    assert.doesNotMatch(config.summary, /later/)
+  })
+})
