@@ -1,14 +1,6 @@
+import { defaultLimits, limitsShape } from './platform/limits-shape.ts'
 import { groupTemplateShape, jsonObjectShape, validationsShape } from './platform/pool-shapes.ts'
-import {
-  backendShape,
-  defaultLimits,
-  defaultTrust,
-  limitsShape,
-  poolShape,
-  type ReadPlatform,
-  repositoryShape,
-  trustShape,
-} from './platform/shapes.ts'
+import { backendShape, defaultTrust, poolShape, type ReadPlatform, repositoryShape, trustShape } from './platform/shapes.ts'
 import { checkVariableNames } from './platform/variable-names.ts'
 import { asksNode } from './pool/resource-validation.ts'
 import type { Reporter } from './reporter.ts'

@@ -1,27 +1,14 @@
 import { globsShape } from '../git/globs-shape.ts'
-import { parseDuration } from '../osmo/duration.ts'
 import { exitActionsShape, noExitActions } from '../osmo/exit-codes.ts'
 import { mapOf, optional, present, record, required, toObject, withDefault } from '../shape/record.ts'
 import { flag, integerBetween, oneOf, text, writtenText } from '../shape/scalars.ts'
 import { type Located, listOf, located, mapped, type Place, type Shape } from '../shape/shape.ts'
-import type { BackendConfig, PlatformSpec, TrustConfig, WorkflowLimits } from '../types.ts'
-import { describe, quote, type YamlNode } from '../yaml/node.ts'
+import type { BackendConfig, PlatformSpec, TrustConfig } from '../types.ts'
+import { quote, type YamlNode } from '../yaml/node.ts'
 import { defaultQuota, namesShape, quotaShape, variablesShape } from './pool-shapes.ts'
-import { reportAbove, writtenValue } from './written.ts'
-
-/** A key of OSMO's that this service does not read: accepted, so that a file can be shared, and said. */
-export const unread = optional<undefined>({
-  fallback: undefined,
-  schema: {},
-  read(node, place) {
-    place.reporter.warning('schema/ignored-key', node.range, `${place.path} is OSMO's, but this service does not use it.`)
-    return undefined
-  },
-})
-
-function unreadKeys<const K extends string>(...names: readonly K[]): { readonly [N in K]: typeof unread } {
-  return Object.fromEntries(names.map((name) => [name, unread])) as { readonly [N in K]: typeof unread }
-}
+import { checkTimeouts, seconds } from './time-shapes.ts'
+import { unreadKeys } from './unread-keys.ts'
+import { writtenValue } from './written.ts'
 
 /** What `isAsked` for this version could not hold to: an administrator who wrote it must not believe that it holds. */
 function unenforced<T>(shape: Shape<T>, isAsked: (value: T) => boolean, instead: string): Shape<T> {
@@ -34,24 +21,6 @@ function unenforced<T>(shape: Shape<T>, isAsked: (value: T) => boolean, instead:
       return value
     },
   }
-}
-
-/** Seconds of `60s`, or of a plain number; OSMO writes an empty string for "inherit". */
-const seconds: Shape<number | undefined> = {
-  fallback: undefined,
-  schema: { type: ['string', 'number'] },
-  read(node, place) {
-    if (node.kind === 'string' && node.value === '') return undefined
-    const value =
-      node.kind === 'integer' || node.kind === 'float' ? Number(node.value) : node.kind === 'string' ? parseDuration(node.value) : undefined
-    if (value !== undefined && Number.isFinite(value) && value >= 0) return value
-    place.reporter.error(
-      'schema/duration',
-      node.range,
-      `Cannot recognize duration: ${describe(node)} for ${place.path}. Expected one such as 30s, 5m or 2h.`,
-    )
-    return undefined
-  },
 }
 
 const absolutePath: Shape<string> = mapped(text, (path, node, place) => checkAbsolute(path, node, place), '')
@@ -193,16 +162,6 @@ export const poolShape: Shape<(typeof poolFields)['fallback']> = mapped<(typeof 
   poolFields.fallback,
 )
 
-const timeouts = [
-  ['default_exec_timeout', 'max_exec_timeout'],
-  ['default_queue_timeout', 'max_queue_timeout'],
-] as const
-
-function checkTimeouts<T extends Readonly<Record<string, unknown>>>(values: T, node: YamlNode, place: Place): T {
-  for (const pair of timeouts) reportAbove(values, pair, node, place)
-  return values
-}
-
 const origins = oneOf(['trusted', 'approved', 'untrusted'], 'trusted')
 const permission = oneOf(['read', 'triage', 'write', 'maintain', 'admin'], 'admin')
 const maximumCount = 1_000_000
@@ -250,57 +209,4 @@ export const trustShape: Shape<TrustConfig> = mapped<(typeof trustFields)['fallb
   trustFields,
   ({ trusted, approve, hardware }) => ({ trusted: trusted.permission, approve, secondPersonForHardware: hardware['second-person'] }),
   defaultTrust,
-)
-
-const day = 86_400
-
-/**
- * OSMO's names with the times of its Helm chart. Two counts differ on purpose: customers of OSMO want 400 tasks, and
- * with upstream's retry limit of 0 an exit action RESCHEDULE would never act.
- */
-export const defaultLimits: WorkflowLimits = {
-  maxTasks: 400,
-  maxRetryPerTask: 3,
-  defaultExecTimeoutSeconds: 7 * day,
-  maxExecTimeoutSeconds: 30 * day,
-  defaultQueueTimeoutSeconds: 60 * day,
-  maxQueueTimeoutSeconds: 60 * day,
-}
-
-const limitFields = record({
-  max_num_tasks: withDefault(integerBetween(1, 5_000), defaultLimits.maxTasks),
-  max_retry_per_task: withDefault(integerBetween(0, 1_000), defaultLimits.maxRetryPerTask),
-  default_exec_timeout: optional(seconds),
-  max_exec_timeout: optional(seconds),
-  default_queue_timeout: optional(seconds),
-  max_queue_timeout: optional(seconds),
-  ...unreadKeys(
-    'max_num_ports_per_task',
-    'max_retry_per_job',
-    'default_schedule_timeout',
-    'force_cleanup_delay',
-    'max_log_lines',
-    'max_task_log_lines',
-    'max_error_log_lines',
-    'max_event_log_lines',
-    'task_heartbeat_frequency',
-    'user_workflow_limits',
-    'workflow_info',
-    'workflow_data',
-    'workflow_log',
-    'credential_config',
-  ),
-})
-
-export const limitsShape: Shape<WorkflowLimits> = mapped<(typeof limitFields)['fallback'], WorkflowLimits>(
-  mapped(limitFields, checkTimeouts, limitFields.fallback),
-  (values) => ({
-    maxTasks: values.max_num_tasks,
-    maxRetryPerTask: values.max_retry_per_task,
-    defaultExecTimeoutSeconds: values.default_exec_timeout ?? defaultLimits.defaultExecTimeoutSeconds,
-    maxExecTimeoutSeconds: values.max_exec_timeout ?? defaultLimits.maxExecTimeoutSeconds,
-    defaultQueueTimeoutSeconds: values.default_queue_timeout ?? defaultLimits.defaultQueueTimeoutSeconds,
-    maxQueueTimeoutSeconds: values.max_queue_timeout ?? defaultLimits.maxQueueTimeoutSeconds,
-  }),
-  defaultLimits,
 )
