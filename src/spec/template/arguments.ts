@@ -26,6 +26,7 @@ export function spreadPairs(value: Value, span: Span, named: Map<string, Value>,
     typeFault(`Expected a dict behind "**", got ${describeValue(value)}.`)
     return
   }
+  machine.meter.step(value.entries.size)
   for (const [key, entry] of value.entries.values()) {
     const name = textOf(key)
     if (name === undefined) {

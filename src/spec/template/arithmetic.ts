@@ -78,7 +78,13 @@ function integerPower(base: bigint, exponent: bigint, meter: Meter): Value {
   if (exponent < 0n) return base === 0n ? divisionByZero() : floatPower(toFloat(base), toFloat(exponent))
   if (base > 1n || base < -1n) meter.integer(bitLength(base) * Number(exponent) - Number(exponent) + 1)
   if (base === -1n) return exponent % 2n === 0n ? 1n : -1n
-  return base === 0n || base === 1n ? (exponent === 0n ? 1n : base) : base ** exponent
+  return base === 0n || base === 1n ? (exponent === 0n ? 1n : base) : power(base, exponent, meter)
+}
+
+function power(base: bigint, exponent: bigint, meter: Meter): bigint {
+  const value = base ** exponent
+  meter.weigh(value)
+  return value
 }
 
 function floatArithmetic(operator: BinaryOperator, left: number, right: number): number {

@@ -27,7 +27,7 @@ export function getItem(target: Value, index: Value, span: Span | undefined, mac
 }
 
 function ownEntry(target: Value, key: Value, meter: Meter): Value | undefined {
-  if (isObject(target) && target.kind === 'dict') return isHashable(key) ? entryOf(target, key, meter) : undefined
+  if (isObject(target) && target.kind === 'dict') return isHashable(key, meter) ? entryOf(target, key, meter) : undefined
   const index = asInteger(key)
   if (index === undefined) return undefined
   const text = textOf(target)
@@ -38,13 +38,14 @@ function ownEntry(target: Value, key: Value, meter: Meter): Value | undefined {
   return undefined
 }
 
-function isHashable(key: Value): boolean {
+function isHashable(key: Value, meter: Meter): boolean {
+  meter.step()
   return (
     !isObject(key) ||
     key.kind === 'markup' ||
     key.kind === 'moment' ||
     key.kind === 'range' ||
-    (key.kind === 'tuple' && key.items.every(isHashable))
+    (key.kind === 'tuple' && key.items.every((item) => isHashable(item, meter)))
   )
 }
 

@@ -4,7 +4,7 @@ import { type Meter, typeFault, unsupportedFault, valueFault } from './limits.ts
 import { type FloatStyle, formatFloat, groupDigits } from './number-format.ts'
 import { type CallArguments, isObject, type Machine, textOf, type Value } from './objects.ts'
 import { signed, toAscii } from './percent-format.ts'
-import { floatText, printValue, represent } from './printing.ts'
+import { floatText, integerText, printValue, represent } from './printing.ts'
 import { padText } from './text.ts'
 import { asInteger, describeValue } from './values.ts'
 
@@ -34,6 +34,7 @@ class Formatter {
 
   /** One literal or one field; gives the offset behind it. */
   #part(text: string, start: number, depth: number, parts: string[]): number {
+    this.#machine.meter.step()
     const brace = nextBrace(text, start)
     if (brace > start || text[brace + 1] === text[brace]) {
       const doubled = brace < text.length && brace === start
@@ -63,6 +64,7 @@ class Formatter {
     const [, first = '', rest = ''] = /^([^.[]*)([\s\S]*)$/.exec(path) ?? []
     let value = this.#argument(first)
     for (const [, attribute, item] of rest.matchAll(/\.([^.[]+)|\[([^\]]+)\]/g)) {
+      this.#machine.meter.step()
       if (attribute !== undefined) value = this.#machine.attribute(value, attribute)
       else if (item !== undefined) value = this.#machine.item(value, /^\d+$/.test(item) ? BigInt(item) : item)
     }
@@ -89,7 +91,7 @@ class Formatter {
       case 'r':
         return represent(value, meter)
       case 'a':
-        return toAscii(represent(value, meter))
+        return toAscii(represent(value, meter), meter)
       default:
         return valueFault(`Expected !s, !r or !a in the format, got !${conversion}.`)
     }
@@ -174,7 +176,7 @@ function formatInteger(value: bigint, description: Description, meter: Meter): s
   if (type === 's') return valueFault('Expected text for the format "s", got an int. Convert it with |string.')
   if (type === 'c') return aligned('', characterOf(value), description, meter)
   const base = type === 'b' ? 2 : type === 'o' ? 8 : type.toLowerCase() === 'x' ? 16 : 10
-  const digits = (value < 0n ? -value : value).toString(base)
+  const digits = integerText(value < 0n ? -value : value, meter, base)
   const grouped = description.grouping === undefined ? digits : groupDigits(digits, description.grouping, base === 10 ? 3 : 4)
   const prefix = description.alternate === 'alternate' && base !== 10 ? `0${type}` : ''
   return aligned(signed(value < 0n, '', description.sign) + prefix, type === 'X' ? grouped.toUpperCase() : grouped, description, meter)
@@ -187,17 +189,23 @@ function characterOf(code: bigint): string {
 }
 
 function formatFloatValue(value: number, description: Description, meter: Meter): string {
-  const digits = floatDigits(Math.abs(value), description)
+  const digits = floatDigits(Math.abs(value), description, meter)
   const grouped = description.grouping === undefined ? digits : groupDigits(digits, description.grouping, 3)
   return aligned(signed(value < 0 || Object.is(value, -0), '', description.sign), grouped, description, meter)
 }
 
-function floatDigits(value: number, { type, precision, alternate }: Description): string {
+function floatDigits(value: number, { type, precision, alternate }: Description, meter: Meter): string {
   if (type === undefined && precision === undefined) return floatText(value)
-  if (type === undefined) return withPoint(formatFloat(value, 'g', precision ?? 6, 'dropped'))
-  if (type === '%') return `${formatFloat(value * 100, 'f', precision ?? 6, 'kept')}%`
+  if (type === undefined) return withPoint(formatFloat(value, 'g', precision ?? 6, 'dropped', meter))
+  if (type === '%') return `${formatFloat(value * 100, 'f', precision ?? 6, 'kept', meter)}%`
   if (!'eEfFgGn'.includes(type)) return valueFault(`Expected an integer for the format "${type}", got a float. Convert it with |int.`)
-  return formatFloat(value, (type === 'n' ? 'g' : type) as FloatStyle, precision ?? 6, alternate === 'alternate' ? 'kept' : 'dropped')
+  return formatFloat(
+    value,
+    (type === 'n' ? 'g' : type) as FloatStyle,
+    precision ?? 6,
+    alternate === 'alternate' ? 'kept' : 'dropped',
+    meter,
+  )
 }
 
 function withPoint(digits: string): string {

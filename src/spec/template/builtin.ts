@@ -2,7 +2,7 @@ import { suggest } from '../suggestion.ts'
 import { type FaultCode, TemplateFailure } from './limits.ts'
 import type { CallArguments, Machine, Value } from './objects.ts'
 import { type Bound, bindArguments } from './signature.ts'
-import { admit } from './values.ts'
+import { admit, payFor } from './values.ts'
 
 /** A filter or test. `given` is for the few that pass arguments on. */
 type Apply<Result> = (value: Value, bound: Bound, machine: Machine, given: CallArguments) => Result
@@ -59,11 +59,8 @@ export class Registry<Result> {
     }
     const bound = found.parameters === 'any' ? [] : bindArguments(`the ${this.#what} "${name}"`, found.parameters, given)
     if (found.undefinedValues === 'accepted') return found.apply(value, bound, machine, given)
-    return found.apply(
-      admit(value),
-      bound.map((one) => (one === undefined ? undefined : admit(one))),
-      machine,
-      given,
-    )
+    const values = [value, ...bound].map((one) => (one === undefined ? undefined : admit(one)))
+    for (const one of values) payFor(one, machine.meter)
+    return found.apply(admit(value), values.slice(1), machine, given)
   }
 }

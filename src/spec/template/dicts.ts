@@ -1,16 +1,23 @@
 import { epochMilliseconds } from './comparison.ts'
 import { type Meter, typeFault, valueFault } from './limits.ts'
 import { type Dict, isObject, textOf, type Value } from './objects.ts'
+import { integerText } from './printing.ts'
 import { asNumber, failUndefined, typeName } from './values.ts'
 
 /** Equal keys have equal texts: `1`, `1.0` and `True` are one key, as in Python. */
 export function hashKey(value: Value, meter: Meter): string {
   const number = asNumber(value)
-  if (number !== undefined) return `n${typeof number === 'number' && Number.isInteger(number) ? BigInt(number) : number}`
+  if (number !== undefined)
+    return `n${typeof number === 'number' && !Number.isInteger(number) ? number : integerText(BigInt(number), meter)}`
   const text = textOf(value)
-  if (text !== undefined) return `s${text}`
+  if (text !== undefined) return textKey(text, meter)
   if (value === null) return '-'
   return isObject(value) ? objectKey(value, meter) : ''
+}
+
+function textKey(text: string, meter: Meter): string {
+  meter.scan(text.length)
+  return `s${text}`
 }
 
 /** A tuple of tuples can stand for more than memory holds. */
@@ -24,6 +31,7 @@ function objectKey(value: Extract<Value, object>, meter: Meter): string {
     return typeFault(
       `A ${typeName(value)} cannot be the key of a dict (unhashable type: '${typeName(value)}'). Use text, a number or a tuple.`,
     )
+  meter.items(value.items.length)
   meter.enter()
   const keys = value.items.map((item) => hashKey(item, meter))
   meter.leave()
@@ -41,6 +49,7 @@ export function dictFrom(pairs: Iterable<readonly [Value, Value]>, meter: Meter)
 
 /** A key that is there keeps its place and its first spelling. */
 export function setEntry(dict: Dict, key: Value, value: Value, meter: Meter): void {
+  meter.step()
   const hash = hashKey(key, meter)
   const old = dict.entries.get(hash)
   if (old === undefined) meter.items(1)

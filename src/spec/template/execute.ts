@@ -59,6 +59,7 @@ class Interpreter implements Renderer {
   }
 
   lookUp(name: string, span: Span, scope: Scope): Value {
+    this.meter.step(scope.depth / 16)
     for (const names of [scope, this.#names, globals]) {
       const value = names.get(name)
       // None is a value, so `??` would look behind it.

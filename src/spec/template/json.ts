@@ -1,7 +1,7 @@
 import { type Meter, typeFault } from './limits.ts'
 import { isObject, textOf, type Value } from './objects.ts'
 import { sortValues } from './operators.ts'
-import { floatText } from './printing.ts'
+import { floatText, integerText } from './printing.ts'
 import { describeValue } from './values.ts'
 
 /** Python's `json.dumps(value, sort_keys=True, indent=indent)` with the characters of HTML escaped, as Jinja's `tojson` does. */
@@ -30,7 +30,7 @@ class JsonWriter {
     this.#meter.enter()
     if (isObject(value) && (value.kind === 'list' || value.kind === 'tuple')) this.#array(value.items, level)
     else if (isObject(value) && value.kind === 'dict') this.#object([...value.entries.values()], level)
-    else this.#put(scalar(value))
+    else this.#put(scalar(value, this.#meter))
     this.#meter.leave()
   }
 
@@ -48,7 +48,7 @@ class JsonWriter {
     )
     const sorted = order.map((index) => entries[Number(index)] ?? (['', null] as const))
     this.#enclosed('{', '}', sorted, level, ([key, value]) => {
-      this.#put(`${quote(keyText(key))}: `)
+      this.#put(`${quote(keyText(key, this.#meter), this.#meter)}: `)
       this.write(value, level + 1)
     })
   }
@@ -80,12 +80,12 @@ class JsonWriter {
   }
 }
 
-function scalar(value: Value): string {
+function scalar(value: Value, meter: Meter): string {
   const text = textOf(value)
-  if (text !== undefined) return quote(text)
+  if (text !== undefined) return quote(text, meter)
   if (value === null) return 'null'
   if (typeof value === 'boolean') return String(value)
-  if (typeof value === 'bigint') return String(value)
+  if (typeof value === 'bigint') return integerText(value, meter)
   if (typeof value === 'number') return jsonFloat(value)
   return typeFault(`Expected text, a number, a list or a dict for JSON, got ${describeValue(value)}. Convert it with |string or |list.`)
 }
@@ -95,11 +95,11 @@ function jsonFloat(value: number): string {
   return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity'
 }
 
-function keyText(key: Value): string {
+function keyText(key: Value, meter: Meter): string {
   const text = textOf(key)
   if (text !== undefined) return text
   if (isObject(key)) return typeFault(`Expected text or numbers as keys for JSON, got ${describeValue(key)}. Make the keys text.`)
-  return scalar(key)
+  return scalar(key, meter)
 }
 
 const escapes: Readonly<Record<string, string>> = {
@@ -112,6 +112,7 @@ const escapes: Readonly<Record<string, string>> = {
   '\f': '\\f',
 }
 
-function quote(text: string): string {
+function quote(text: string, meter: Meter): string {
+  meter.pieces(text.length)
   return `"${text.replaceAll(/["\\<>&']|[^\x20-\x7e]/g, (unit) => escapes[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`
 }

@@ -29,7 +29,7 @@ export type TemplateFault = {
 export type RenderLimits = {
   /** Source text, in UTF-8 bytes. */
   readonly sourceBytes: number
-  /** Expressions evaluated, items visited, and work of text functions by their length. */
+  /** Expressions evaluated, items visited, and work on texts and large integers by their size. One is worth about half a microsecond. */
   readonly steps: number
   /** Rendered text, in UTF-8 bytes. */
   readonly outputBytes: number
@@ -81,6 +81,12 @@ export function unsupportedFault(message: string): never {
   throw new TemplateFailure('template/unsupported', message)
 }
 
+const charactersPerStep = 50
+const comparisonsPerStep = 500
+const piecesPerStep = 4
+/** Below, arithmetic costs no more than the expression. */
+const smallInteger = 2n ** 128n
+
 /** Counts what a rendering uses and ends it at its limits, before anything is allocated. */
 export class Meter {
   readonly limits: RenderLimits
@@ -110,6 +116,7 @@ export class Meter {
       throw new TemplateFailure('limit/template-memory', message)
     }
     this.#reserve(length)
+    this.scan(length)
   }
 
   /** A list, tuple or mapping gets this many more entries. */
@@ -118,9 +125,21 @@ export class Meter {
     this.step(count)
   }
 
-  /** A text is searched or compared: no memory, but work by its length. */
+  /** A text is copied, compared or searched: no memory, but work by its length. The worst search looks at all of the pattern everywhere. */
   scan(length: number, patternLength = 1): void {
-    this.step(length / 256 + (length * patternLength) / 65_536)
+    this.step(length / charactersPerStep + (length * (patternLength - 1)) / comparisonsPerStep)
+  }
+
+  /** Each character of a text is looked at by itself, or makes a piece of its own. */
+  pieces(length: number): void {
+    this.step(length / piecesPerStep)
+  }
+
+  /** An integer is printed, multiplied or divided. */
+  weigh(value: bigint): void {
+    if (value < smallInteger && value > -smallInteger) return
+    const words = value.toString(32).length / 12
+    this.step((words * words) / 60)
   }
 
   output(text: string): void {

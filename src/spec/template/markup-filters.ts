@@ -1,6 +1,6 @@
 import { type Builtin, builtin } from './builtin.ts'
 import { escapeMarkup } from './escaping.ts'
-import { counted, soft } from './filter-text.ts'
+import { counted, inPieces, soft } from './filter-text.ts'
 import { collect, isIterable } from './iteration.ts'
 import { typeFault, valueFault } from './limits.ts'
 import { demandText } from './method-table.ts'
@@ -15,7 +15,7 @@ function escaping(name: string): Filter {
 }
 
 function stripTags(value: Value, machine: Machine): Value {
-  const text = withoutTags(withoutTags(soft(value, machine), '<!--', '-->'), '<', '>')
+  const text = withoutTags(withoutTags(inPieces(soft(value, machine), machine), '<!--', '-->'), '<', '>')
   machine.meter.scan(text.length)
   const words = splitWords(text)
   return counted(words.join(' ').replaceAll(/&(?:#(\d{1,7})|#[xX]([\da-fA-F]{1,6})|(amp|lt|gt|quot|apos|nbsp));/g, decodeEntity), machine)
@@ -46,13 +46,13 @@ function decodeEntity(whole: string, decimal: string | undefined, hexadecimal: s
 }
 
 function urlEncode(value: Value, machine: Machine): Value {
-  if (textOf(value) !== undefined || !isIterable(value)) return counted(quoteUrl(soft(value, machine), 'path'), machine)
+  if (textOf(value) !== undefined || !isIterable(value)) return counted(quoteUrl(inPieces(soft(value, machine), machine), 'path'), machine)
   const pairs = isDict(value) ? [...value.entries.values()] : collect(value, machine.meter).map((item) => collect(item, machine.meter))
   const parts = pairs.map((pair) => {
     const [key, entry] = pair
     if (pair.length !== 2 || key === undefined || entry === undefined)
       return valueFault('Expected pairs of a name and a value for the filter "urlencode".')
-    return `${quoteUrl(soft(key, machine), 'query')}=${quoteUrl(soft(entry, machine), 'query')}`
+    return `${quoteUrl(inPieces(soft(key, machine), machine), 'query')}=${quoteUrl(inPieces(soft(entry, machine), machine), 'query')}`
   })
   return counted(parts.join('&'), machine)
 }

@@ -1,7 +1,7 @@
 import { typeFault } from './limits.ts'
 import { type CallArguments, type Machine, textOf, type Value } from './objects.ts'
 import { type Bound, bindArguments } from './signature.ts'
-import { asInteger, demand, describeValue } from './values.ts'
+import { asInteger, demand, describeValue, payFor } from './values.ts'
 
 export type Method = (target: Value, given: CallArguments, machine: Machine) => Value
 export type MethodTable = ReadonlyMap<string, Method>
@@ -14,7 +14,14 @@ export function method<T>(
   apply: (target: T, bound: Bound, machine: Machine) => Value,
 ): readonly [string, Method] {
   const names = parameters.split(' ').filter((parameter) => parameter !== '')
-  return [name, (target, given, machine) => apply(self(target), bindArguments(`${name}()`, names, given).map(demanded), machine)]
+  return [
+    name,
+    (target, given, machine) => {
+      const bound = bindArguments(`${name}()`, names, given).map(demanded)
+      for (const value of [target, ...bound]) payFor(value, machine.meter)
+      return apply(self(target), bound, machine)
+    },
+  ]
 }
 
 function demanded(value: Value | undefined): Value | undefined {

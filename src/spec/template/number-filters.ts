@@ -21,9 +21,11 @@ function absolute(value: Value): Value {
 }
 
 /** Python's `int`, then `int(float(…))`, then the default. */
-function toInteger(value: Value, [fallback = 0n, base]: Bound): Value {
+function toInteger(value: Value, [fallback = 0n, base]: Bound, { meter }: Machine): Value {
   const text = textOf(value)
   if (text === undefined) return asInteger(demand(value)) ?? (typeof value === 'number' ? truncated(value) : undefined) ?? fallback
+  // Digits are added to an integer one by one.
+  meter.step(Math.min(text.length, 5000) ** 2 / 2_500)
   const integer = parseInteger(text, base === undefined ? 10 : demandCount(base))
   if (integer !== undefined) return integer
   const float = parseFloatText(text)

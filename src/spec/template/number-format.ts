@@ -1,5 +1,5 @@
 import { fixedDigits, significantDigits } from './decimal.ts'
-import { valueFault } from './limits.ts'
+import { type Meter, valueFault } from './limits.ts'
 
 /** Digits behind the point beyond this are a mistake, and the exact value of any float has fewer. */
 const maximumPrecision = 1100
@@ -8,8 +8,10 @@ export type FloatStyle = 'e' | 'E' | 'f' | 'F' | 'g' | 'G'
 export type TrailingZeros = 'dropped' | 'kept'
 
 /** `%e`, `%f` and `%g` of C for a value that is not negative. */
-export function formatFloat(value: number, style: FloatStyle, precision: number, zeros: TrailingZeros): string {
+export function formatFloat(value: number, style: FloatStyle, precision: number, zeros: TrailingZeros, meter: Meter): string {
   if (precision > maximumPrecision) valueFault(`Expected at most ${maximumPrecision} digits behind the point, got ${precision}. Use fewer.`)
+  // The exact value is an integer as long as the digits, or as the exponent.
+  meter.step(10 + (precision * precision) / 4_000)
   const text = Number.isFinite(value) ? finite(value, style.toLowerCase(), precision, zeros) : Number.isNaN(value) ? 'nan' : 'inf'
   return style === style.toLowerCase() ? text : text.toUpperCase()
 }

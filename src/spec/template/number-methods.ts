@@ -54,7 +54,12 @@ export const momentMethods: MethodTable = new Map<string, Method>([
   method('isoformat', '', asMoment, (moment) => momentText(moment, moment.precision === 'date' ? '' : 'T')),
   method('weekday', '', asMoment, (moment) => BigInt(weekday(moment))),
   method('isoweekday', '', asMoment, (moment) => BigInt(weekday(moment) + 1)),
-  method('strftime', 'format', asMoment, (moment, [format]) => formatMoment(moment, demandText(format))),
+  method('strftime', 'format', asMoment, (moment, [format], { meter }) => {
+    const pattern = demandText(format)
+    meter.pieces(pattern.length)
+    meter.text(pattern.length * 2)
+    return formatMoment(moment, pattern)
+  }),
   method('date', '', asMoment, (moment) => ({
     kind: 'moment',
     precision: 'date',

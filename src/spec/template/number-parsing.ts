@@ -2,7 +2,7 @@ import { whitespace } from './lexemes.ts'
 
 const integerPattern = new RegExp(`^[${whitespace}]*([-+]?)(0[bB]_?|0[oO]_?|0[xX]_?)?([0-9a-zA-Z]+(?:_[0-9a-zA-Z]+)*)[${whitespace}]*$`)
 const floatPattern = new RegExp(
-  `^[${whitespace}]*([-+]?)((?:\\d+(?:_\\d+)*\\.?(?:\\d+(?:_\\d+)*)?|\\.\\d+(?:_\\d+)*)(?:[eE][-+]?\\d+(?:_\\d+)*)?|inf|infinity|nan)[${whitespace}]*$`,
+  `^[${whitespace}]*([-+]?)((?:\\d+(?:_\\d+)*(?:\\.(?:\\d+(?:_\\d+)*)?)?|\\.\\d+(?:_\\d+)*)(?:[eE][-+]?\\d+(?:_\\d+)*)?|inf|infinity|nan)[${whitespace}]*$`,
   'i',
 )
 

@@ -8,13 +8,17 @@ import { isObject, list, textOf, tuple, type Value } from './objects.ts'
 import { formatPercent } from './percent-format.ts'
 import { printValue } from './printing.ts'
 import type { BinaryOperator, CompareOperator } from './syntax.ts'
-import { asInteger, asNumber, demand, typeName } from './values.ts'
+import { asInteger, asNumber, demand, payFor, typeName } from './values.ts'
 
 /** Python's arithmetic, and what its operators mean for text, lists and tuples. */
 export function applyBinary(operator: BinaryOperator, left: Value, right: Value, meter: Meter): Value {
   const leftNumber = asNumber(left)
   const rightNumber = asNumber(right)
-  if (leftNumber !== undefined && rightNumber !== undefined) return arithmetic(operator, leftNumber, rightNumber, meter)
+  if (leftNumber !== undefined && rightNumber !== undefined) {
+    payFor(left, meter)
+    payFor(right, meter)
+    return arithmetic(operator, leftNumber, rightNumber, meter)
+  }
   demand(left)
   if (operator === '%' && textOf(left) !== undefined) return formatPercent(left, right, meter)
   demand(right)

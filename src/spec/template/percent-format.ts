@@ -4,7 +4,7 @@ import { textLength } from './lengths.ts'
 import { type Meter, typeFault, valueFault } from './limits.ts'
 import { formatFloat } from './number-format.ts'
 import { isDict, isObject, textOf, type Value } from './objects.ts'
-import { printValue, represent } from './printing.ts'
+import { integerText, printValue, represent } from './printing.ts'
 import { padText } from './text.ts'
 import { asInteger, asNumber, describeValue } from './values.ts'
 
@@ -17,6 +17,7 @@ export function formatPercent(format: Value, value: Value, meter: Meter): string
   const parts: string[] = []
   let position = 0
   for (const match of text.matchAll(directive)) {
+    meter.step()
     parts.push(text.slice(position, match.index), convert(match, values, meter))
     position = match.index + match[0].length
   }
@@ -79,7 +80,7 @@ function body(letter: string, value: Value, flags: string, precision: number | u
     case 'r':
       return cut(represent(value, meter), precision)
     case 'a':
-      return cut(toAscii(represent(value, meter)), precision)
+      return cut(toAscii(represent(value, meter), meter), precision)
     case 'c':
       return character(value)
     case 'd':
@@ -88,7 +89,7 @@ function body(letter: string, value: Value, flags: string, precision: number | u
     case 'x':
     case 'X':
     case 'o':
-      return integerBody(letter, value, flags, precision ?? 0)
+      return integerBody(letter, value, flags, precision ?? 0, meter)
     case 'e':
     case 'E':
     case 'f':
@@ -100,7 +101,7 @@ function body(letter: string, value: Value, flags: string, precision: number | u
       const float = toFloat(number)
       return signed(
         float < 0 || Object.is(float, -0),
-        formatFloat(Math.abs(float), letter, precision ?? 6, flags.includes('#') ? 'kept' : 'dropped'),
+        formatFloat(Math.abs(float), letter, precision ?? 6, flags.includes('#') ? 'kept' : 'dropped', meter),
         flags,
       )
     }
@@ -109,11 +110,11 @@ function body(letter: string, value: Value, flags: string, precision: number | u
   }
 }
 
-function integerBody(letter: string, value: Value, flags: string, precision: number): string {
+function integerBody(letter: string, value: Value, flags: string, precision: number, meter: Meter): string {
   const integer = typeof value === 'number' && !'xXo'.includes(letter) ? BigInt(Math.trunc(finiteOnly(value))) : asInteger(value)
   if (integer === undefined) return typeFault(`Expected an integer for "%${letter}", got ${describeValue(value)}. Convert it with |int.`)
   const base = letter === 'o' ? 8 : letter === 'x' || letter === 'X' ? 16 : 10
-  const digits = (integer < 0n ? -integer : integer).toString(base).padStart(Math.min(precision, 1100), '0')
+  const digits = integerText(integer < 0n ? -integer : integer, meter, base).padStart(Math.min(precision, 1100), '0')
   const prefix = !flags.includes('#') || base === 10 ? '' : base === 8 ? '0o' : '0x'
   const text = signed(integer < 0n, prefix + digits, flags)
   return letter === 'X' ? text.toUpperCase() : text
@@ -149,7 +150,8 @@ function demandInteger(value: Value): bigint {
   return asInteger(value) ?? typeFault(`Expected an integer for "*", got ${describeValue(value)}.`)
 }
 
-export function toAscii(text: string): string {
+export function toAscii(text: string, meter: Meter): string {
+  meter.pieces(text.length)
   return Array.from(text, (one) => {
     const code = one.codePointAt(0) ?? 0
     if (code < 0x80) return one

@@ -123,7 +123,7 @@ function representPrimitive(value: string | bigint | number | boolean | null, me
     case 'string':
       return representText(value, meter)
     case 'bigint':
-      return String(value)
+      return integerText(value, meter)
     case 'number':
       return floatText(value)
     default:
@@ -138,7 +138,7 @@ function representObject(value: Extract<Value, object>, meter: Meter): string {
     case 'moment':
       return representMoment(value)
     case 'range':
-      return representRange(value)
+      return representRange(value, meter)
     case 'undefined':
       return 'Undefined'
     case 'callable':
@@ -151,14 +151,20 @@ function representObject(value: Extract<Value, object>, meter: Meter): string {
   }
 }
 
+/** Digits without a sign come from a value that is not negative. */
+export function integerText(value: bigint, meter: Meter, base = 10): string {
+  meter.weigh(value)
+  return value.toString(base)
+}
+
 /** Python would print an address in memory, which is another one each time. */
 function noText(what: string, advice: string): never {
   return unsupportedFault(`Expected a value that has a text, got ${what}. ${advice}.`)
 }
 
-function representRange(range: Range): string {
-  const stop = range.stop
-  return range.step === 1n ? `range(${range.start}, ${stop})` : `range(${range.start}, ${stop}, ${range.step})`
+function representRange({ start, stop, step }: Range, meter: Meter): string {
+  const bounds = (step === 1n ? [start, stop] : [start, stop, step]).map((bound) => integerText(bound, meter))
+  return `range(${bounds.join(', ')})`
 }
 
 /** Python's shortest text that reads back as the same float; an exponent from 1e16 on and below 1e-4. */
@@ -182,6 +188,7 @@ export function representText(text: string, meter: Meter): string {
   meter.scan(text.length)
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
   if (!needsEscape.test(text.replaceAll(' ', ''))) return `${quote}${text}${quote}`
+  meter.pieces(text.length)
   const pieces: string[] = []
   for (const character of hasSurrogates(text) ? [...text] : text) pieces.push(escapeCharacter(character, quote))
   return `${quote}${pieces.join('')}${quote}`

@@ -5,8 +5,12 @@ export class Scope {
   readonly #names = new Map<string, Value>()
   readonly #parent: Scope | undefined
 
+  /** Scopes around this one, all of which a name may be looked for in. */
+  readonly depth: number
+
   constructor(parent?: Scope) {
     this.#parent = parent
+    this.depth = parent === undefined ? 0 : parent.depth + 1
   }
 
   get(name: string): Value | undefined {

@@ -9,8 +9,8 @@ export function slice(target: Value, bounds: readonly [Value, Value, Value], met
   if (text !== undefined) {
     const all = characters(text, meter)
     meter.text(text.length)
-    const picked = pick(all, indices(bounds, all.length))
-    return typeof target === 'string' ? picked.join('') : { kind: 'markup', text: picked.join('') }
+    const picked = cutText(all, indices(bounds, all.length), meter)
+    return typeof target === 'string' ? picked : { kind: 'markup', text: picked }
   }
   if (isObject(target)) {
     if (target.kind === 'undefined') return failUndefined(target)
@@ -32,6 +32,13 @@ type Indices = { readonly start: number; readonly stop: number; readonly step: n
 
 function pick<T>(items: { readonly length: number; readonly [index: number]: T }, { start, step, count }: Indices): T[] {
   return Array.from({ length: count }, (_, index) => items[start + index * step] as T)
+}
+
+function cutText(all: readonly string[] | string, found: Indices, meter: Meter): string {
+  const { start, step, count } = found
+  if (step === 1 && typeof all === 'string') return all.slice(start, start + count)
+  meter.pieces(count)
+  return pick(all, found).join('')
 }
 
 function sliceRange(range: Range, { start, stop, step, count }: Indices): Range {

@@ -4,12 +4,12 @@ import { hashKey } from './dicts.ts'
 import { filters } from './filters.ts'
 import { isIterable } from './iteration.ts'
 import { lengthOf } from './lengths.ts'
-import { typeFault, valueFault } from './limits.ts'
+import { type Meter, typeFault, valueFault } from './limits.ts'
 import { isDict, isObject, isUndefined, type Machine, textOf, type Value } from './objects.ts'
 import { applyCompare } from './operators.ts'
 import { printValue } from './printing.ts'
 import type { CompareOperator } from './syntax.ts'
-import { admit, asInteger, asNumber, describeValue } from './values.ts'
+import { admit, asInteger, asNumber, describeValue, payFor } from './values.ts'
 
 type Test = Builtin<boolean>
 
@@ -64,7 +64,8 @@ function isSequence(value: Value, machine: Machine): boolean {
 }
 
 /** The same object, or an equal value where Python keeps one object for it. */
-function isSame(value: Value, other: Value | undefined): boolean {
+function isSame(value: Value, other: Value | undefined, meter: Meter): boolean {
+  payFor(value, meter)
   return value === other
 }
 
@@ -84,7 +85,7 @@ const list: readonly Test[] = [
   plain('iterable', (value) => isIterable(admit(value))),
   plain('callable', isCallable),
   plain('escaped', (value) => isObject(value) && value.kind === 'markup'),
-  builtin('sameas', 'other', (value, [other]) => isSame(value, other), 'accepted'),
+  builtin('sameas', 'other', (value, [other], { meter }) => isSame(value, other, meter), 'accepted'),
   builtin('odd', '', (value) => remainder(value, 2n, 'odd') === 1n),
   builtin('even', '', (value) => remainder(value, 2n, 'even') === 0n),
   builtin('divisibleby', 'num', (value, [by]) => isDivisible(value, by)),

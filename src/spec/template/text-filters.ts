@@ -1,6 +1,6 @@
 import { type Builtin, builtin } from './builtin.ts'
 import { dictFrom } from './dicts.ts'
-import { counted, soft } from './filter-text.ts'
+import { counted, inPieces, soft } from './filter-text.ts'
 import { toJson } from './json.ts'
 import { characters, demandLength, textLength } from './lengths.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
@@ -56,7 +56,7 @@ function indent(value: Value, [width = 4n, first, blank]: Bound, { meter }: Mach
   const spaces = amount === undefined ? 0 : demandCount(amount)
   meter.text(Math.max(0, spaces))
   const indention = textOf(width) ?? ' '.repeat(Math.max(0, spaces))
-  const lines = splitLines(`${text}\n`, 'dropped')
+  const lines = splitLines(`${text}\n`, 'dropped', meter)
   meter.text(text.length + lines.length * indention.length)
   const rest = lines.map((line, index) => (index === 0 || (line === '' && !flag(blank)) ? line : indention + line))
   return likewise(value, (flag(first) ? indention : '') + rest.join('\n'))
@@ -84,13 +84,13 @@ function wordWrap(value: Value, [width = 79n, long, wrapString, hyphens]: Bound,
   const text = demandText(value)
   const between = optional(wrapString, demandText) ?? '\n'
   meter.text(text.length)
-  meter.step(text.length / 4)
+  meter.pieces(text.length)
   const options = {
     width: size,
     longWords: flag(long, 'yes') ? 'broken' : 'kept',
     hyphens: flag(hyphens, 'yes') ? 'broken' : 'kept',
   } as const
-  const lines = splitLines(text, 'dropped').map((line) => wrapLine(line, options))
+  const lines = splitLines(text, 'dropped', meter).map((line) => wrapLine(line, options))
   meter.text(lines.reduce((sum, parts) => sum + parts.length, 0) * between.length + text.length)
   return lines.map((parts) => parts.join(between)).join(between)
 }
@@ -165,9 +165,12 @@ export const textFilters: readonly Filter[] = [
   mapping('upper', (text) => text.toUpperCase()),
   mapping('lower', (text) => text.toLowerCase()),
   mapping('capitalize', capitalize),
-  builtin('title', '', (value, _, machine) => counted(titleWords(soft(value, machine)), machine)),
+  builtin('title', '', (value, _, machine) => counted(titleWords(inPieces(soft(value, machine), machine)), machine)),
   builtin('string', '', (value, _, machine) => likewise(value, soft(value, machine))),
-  builtin('trim', 'chars?', (value, [chars], machine) => likewise(value, strip(soft(value, machine), optional(chars, demandText), 'both'))),
+  builtin('trim', 'chars?', (value, [chars], machine) => {
+    machine.meter.pieces((textOf(value)?.length ?? 0) / 4)
+    return likewise(value, strip(soft(value, machine), optional(chars, demandText), 'both'))
+  }),
   builtin('center', 'width?', (value, [width = 80n], machine) => {
     const text = soft(value, machine)
     return likewise(value, padText(text, textLength(text, machine.meter), demandCount(width), ' ', 'center', machine.meter))
@@ -176,7 +179,7 @@ export const textFilters: readonly Filter[] = [
   builtin('indent', 'width? first? blank?', indent),
   builtin('truncate', 'length? killwords? end? leeway?', truncate),
   builtin('wordwrap', 'width? break_long_words? wrapstring? break_on_hyphens?', wordWrap),
-  builtin('wordcount', '', (value, _, machine) => BigInt(soft(value, machine).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0)),
+  builtin('wordcount', '', (value, _, machine) => BigInt(inPieces(soft(value, machine), machine).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0)),
   builtin('format', '*', format),
   defaulting('default'),
   defaulting('d'),

@@ -29,9 +29,10 @@ import { describeValue, isTrue } from './values.ts'
 const itself = (target: Value): Value => target
 
 /** A method whose result is as long as the text or little longer. */
-function mapping(name: string, change: (text: string) => string): readonly [string, Method] {
+function mapping(name: string, change: (text: string) => string, cost: 'whole' | 'pieces' = 'whole'): readonly [string, Method] {
   return method(name, '', itself, (target, _, { meter }) => {
     const text = demandText(target)
+    if (cost === 'pieces') meter.pieces(text.length)
     meter.text(text.length * 2)
     return likewise(target, change(text))
   })
@@ -40,6 +41,7 @@ function mapping(name: string, change: (text: string) => string): readonly [stri
 function stripping(name: string, side: Side): readonly [string, Method] {
   return method(name, 'chars?', itself, (target, [chars], { meter }) => {
     const text = demandText(target)
+    meter.pieces(text.length / 4)
     meter.text(text.length)
     return likewise(target, strip(text, optional(chars, demandText), side))
   })
@@ -92,6 +94,7 @@ function splitting(name: string, direction: Direction): readonly [string, Method
     const limit = maxsplit === undefined ? -1 : demandCount(maxsplit)
     const separator = optional(sep, demandText)
     if (separator === '') return valueFault('Expected a separator that is not empty. Use |list for single characters.')
+    meter.pieces(text.length)
     meter.text(text.length)
     const parts = splitText(text, separator, limit < 0 ? Number.POSITIVE_INFINITY : limit, direction)
     meter.items(parts.length)
@@ -165,6 +168,7 @@ function zeroFill(text: string, [width]: Bound, { meter }: Machine): Value {
 function expandTabs(text: string, [tabsize]: Bound, { meter }: Machine): Value {
   const size = tabsize === undefined ? 8 : demandCount(tabsize)
   meter.text(text.length + countText(text, '\t', meter) * Math.max(0, size))
+  meter.pieces(text.length)
   let column = 0
   return Array.from(text, (character) => {
     const piece = character === '\t' ? ' '.repeat(size <= 0 ? 0 : size - (column % size)) : character
@@ -182,9 +186,9 @@ export const textMethods: MethodTable = new Map<string, Method>([
   mapping('upper', (text) => text.toUpperCase()),
   mapping('lower', (text) => text.toLowerCase()),
   mapping('casefold', (text) => text.toLowerCase().replaceAll('ß', 'ss')),
-  mapping('title', titleCase),
+  mapping('title', titleCase, 'pieces'),
   mapping('capitalize', capitalize),
-  mapping('swapcase', swapCase),
+  mapping('swapcase', swapCase, 'pieces'),
   stripping('strip', 'both'),
   stripping('lstrip', 'start'),
   stripping('rstrip', 'end'),
@@ -205,7 +209,7 @@ export const textMethods: MethodTable = new Map<string, Method>([
   method('splitlines', 'keepends?', itself, (target, [keep], { meter }) => {
     const text = demandText(target)
     meter.text(text.length)
-    const lines = splitLines(text, keep !== undefined && isTrue(keep) ? 'kept' : 'dropped')
+    const lines = splitLines(text, keep !== undefined && isTrue(keep) ? 'kept' : 'dropped', meter)
     meter.items(lines.length)
     return list(lines.map((line) => likewise(target, line)))
   }),

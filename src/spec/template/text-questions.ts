@@ -3,7 +3,7 @@ import { isSpace } from './text.ts'
 
 function question(name: string, answer: (text: string) => boolean): readonly [string, Method] {
   return method(name, '', demandText, (text, _, { meter }) => {
-    meter.scan(text.length)
+    meter.pieces(text.length / 2)
     return answer(text)
   })
 }

@@ -5,6 +5,7 @@ import { isObject, type Value } from './objects.ts'
 
 const space = new RegExp(`[${whitespace}]`)
 const spaces = new RegExp(`[${whitespace}]+`, 'g')
+const wordPattern = new RegExp(`[^${whitespace}]+`, 'g')
 /** As a text, since a literal may not hold control characters. */
 const lineEnd = new RegExp(['\\r\\n', '[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029]'].join('|'), 'g')
 const cased = /\p{Cased}/u
@@ -64,7 +65,8 @@ export function swapCase(text: string): string {
 
 export type LineEnds = 'kept' | 'dropped'
 
-export function splitLines(text: string, ends: LineEnds): string[] {
+export function splitLines(text: string, ends: LineEnds, meter: Meter): string[] {
+  meter.pieces(text.length)
   const lines: string[] = []
   let position = 0
   for (const match of text.matchAll(lineEnd)) {
@@ -94,13 +96,11 @@ function cutAtSpace(text: string, limit: number): string[] {
 }
 
 export function splitAtSpaceFromEnd(text: string, limit: number): string[] {
-  const words = splitAtSpace(text, Number.POSITIVE_INFINITY)
-  if (words.length <= limit + 1) return words
-  const trimmed = strip(text, undefined, 'end')
-  let end = trimmed.length
-  const tail = words.slice(words.length - limit)
-  for (const word of tail.toReversed()) end = strip(trimmed.slice(0, end), undefined, 'end').length - word.length
-  return [strip(trimmed.slice(0, end), undefined, 'end'), ...tail]
+  const words = [...text.matchAll(wordPattern)]
+  const head = words.length - limit
+  const last = words[head - 1]
+  if (head <= 1 || last === undefined) return words.map(([word]) => word)
+  return [text.slice(0, last.index + last[0].length), ...words.slice(head).map(([word]) => word)]
 }
 
 export function splitAt(text: string, separator: string, limit: number): string[] {

@@ -1,5 +1,5 @@
-import { TemplateFailure } from './limits.ts'
-import { isUndefined, type Undefined, type Value } from './objects.ts'
+import { type Meter, TemplateFailure } from './limits.ts'
+import { isUndefined, textOf, type Undefined, type Value } from './objects.ts'
 
 /** Python's `bool()`. */
 export function isTrue(value: Value): boolean {
@@ -44,6 +44,12 @@ export function demand(value: Value): Value {
 /** A value that a filter may take: unlike arithmetic, filters take a lenient undefined one. */
 export function admit(value: Value): Value {
   return isUndefined(value) && value.reason === 'lenient' ? value : demand(value)
+}
+
+/** What any filter or method may do with a value: read a text once, or calculate with an integer. Containers are paid for item by item. */
+export function payFor(value: Value | undefined, meter: Meter): void {
+  if (typeof value === 'bigint') meter.weigh(value)
+  else if (value !== undefined) meter.scan(textOf(value)?.length ?? 0)
 }
 
 /** As Python's messages name it. */
