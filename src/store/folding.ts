@@ -34,7 +34,7 @@ async function foldAll(
   while (waiting.length > 0) {
     const before: Slice = { workflow, groups: await loadGroups(db, header.id, waiting) }
     const folded = fold(before, waiting)
-    await saveSlice(db, before, folded.slice, waiting)
+    await saveSlice(db, before, folded)
     await saveTimers(db, header.id, folded.timers)
     effects.push(...folded.effects)
     workflow = folded.slice.workflow

@@ -1,10 +1,9 @@
 import { sql } from 'kysely'
 import type { WorkflowId } from '../workflow/names.ts'
-import type { Group, Slice, Task, TaskState, Workflow, WorkflowEvent } from '../workflow/state.ts'
-import { workflowStatus } from '../workflow/status.ts'
+import type { Folded, Group, Slice, Task, TaskState, Workflow, WorkflowEvent } from '../workflow/state.ts'
+import { isFinished, workflowStatus } from '../workflow/status.ts'
 import type { Database } from './database.ts'
 import { type HeaderRow, headerColumns, headerOf } from './headers.ts'
-import { replacedState } from './replaced-attempt.ts'
 import { isEndSeen } from './sightings.ts'
 import { json, jsonText } from './storable.ts'
 
@@ -39,7 +38,11 @@ export async function loadGroups(db: Database, id: WorkflowId, events: readonly 
 }
 
 /** Saves what differs by identity from what was loaded, which the fold keeps for everything it did not change. */
-export async function saveSlice(db: Database, before: Slice, after: Slice, events: readonly WorkflowEvent[]): Promise<void> {
+export async function saveSlice(
+  db: Database,
+  before: Slice,
+  { slice: after, replaced }: Pick<Folded, 'slice' | 'replaced'>,
+): Promise<void> {
   const pairs = [...after.groups.values()].map((group) => ({ was: before.groups.get(group.name), is: group }))
   const groups = pairs.filter(({ was, is }) => was?.waitsFor !== is.waitsFor || was?.baseInputs !== is.baseInputs)
   const tasks = pairs.flatMap(({ was, is }) => (was === is ? [] : changedTasks(was?.tasks ?? [], is.tasks)))
@@ -53,11 +56,10 @@ export async function saveSlice(db: Database, before: Slice, after: Slice, event
     after.workflow.id,
     tasks.map(({ is }) => is),
   )
-  await saveAttempts(
-    db,
-    after.workflow.id,
-    tasks.flatMap(({ was, is }) => attemptsOf(was, is, events)),
+  const current = tasks.flatMap(({ is: { name, state } }) =>
+    state.status === 'WAITING' ? [] : [{ task: name, state, finished: isFinished(state) }],
   )
+  await saveAttempts(db, after.workflow.id, [...replaced.map((one) => ({ ...one, finished: true })), ...current])
 }
 
 /** The generation counts the folds, whether or not the header itself changed. */
@@ -134,14 +136,8 @@ async function saveTasks(db: Database, id: WorkflowId, tasks: readonly Task[]): 
     where t.workflow_id = ${id} and t.name = c.name`.execute(db)
 }
 
-type AttemptRow = { readonly task: string; readonly state: TaskState; readonly finished: boolean }
-
 /** Each attempt that has begun or ended keeps its own last state; the task's row only has that of the current one. */
-function attemptsOf(was: Task | undefined, is: Task, events: readonly WorkflowEvent[]): readonly AttemptRow[] {
-  const current = is.state.status === 'WAITING' ? [] : [{ task: is.name, state: is.state, finished: 'finishedAt' in is.state }]
-  const replaced = was && was.state.attempt < is.state.attempt && was.state.status !== 'WAITING' && !('finishedAt' in was.state)
-  return replaced ? [{ task: is.name, state: replacedState(was, is, events), finished: true }, ...current] : current
-}
+type AttemptRow = { readonly task: string; readonly state: TaskState; readonly finished: boolean }
 
 async function saveAttempts(db: Database, id: WorkflowId, attempts: readonly AttemptRow[]): Promise<void> {
   if (attempts.length === 0) return

@@ -1,8 +1,9 @@
 import { difference } from './difference.ts'
 import { move } from './move.ts'
 import type { Instant } from './names.ts'
+import { replacedBy } from './replaced.ts'
 import { settle } from './settle.ts'
-import type { Folded, Slice, WorkflowEvent } from './state.ts'
+import type { Folded, Replaced, Slice, WorkflowEvent } from './state.ts'
 
 /**
  * Folds all waiting events into a workflow and says what the world must now do about it.
@@ -15,16 +16,18 @@ import type { Folded, Slice, WorkflowEvent } from './state.ts'
  * F6. Groups that did not change keep their identity, so that saving costs what changed and not what lives.
  */
 export function fold(slice: Slice, events: readonly WorkflowEvent[], now: Instant = latest(events)): Folded {
-  if (events.length === 0) return { slice, effects: [], timers: { set: [], cleared: [] }, followUps: [] }
+  if (events.length === 0) return { slice, replaced: [], effects: [], timers: { set: [], cleared: [] }, followUps: [] }
   const followUps: WorkflowEvent[] = []
+  const replaced: Replaced[] = []
   const folded = events.reduce((before, event) => {
     const moved = move(before, event)
     if (moved === before) return before
     const settled = settle(before, moved, event.at)
     followUps.push(...settled.followUps)
+    replaced.push(...replacedBy(before, settled.slice, event))
     return settled.slice
   }, slice)
-  return { slice: folded, ...difference(beforeAdmission(slice, events), folded, now), followUps }
+  return { slice: folded, replaced, ...difference(beforeAdmission(slice, events), folded, now), followUps }
 }
 
 /** The store takes the place in line with the statement that posts the event, so that what it loads holds the place already. */

@@ -206,6 +206,13 @@ function runTimeout({ spec, platforms }: PlanInput, { config }: Placement): numb
 const maxExec = (poolMaximum: number | undefined, platforms: PlatformConfig) =>
   Math.min(poolMaximum ?? Number.POSITIVE_INFINITY, platforms.workflow.maxExecTimeoutSeconds)
 
+/** Evictions, lost nodes and the like, which use up none of the task's own attempts (architecture.md §6). */
+const maxInfrastructureRetries = 3
+/** From a place on its backend to a running command, inputs included; as long as OSMO lets a pod pull its image (osmo-spec.md §5.3). */
+const startTimeoutSeconds = 30 * 60
+/** Ours: OSMO gives up a transfer that is silent for ten minutes (osmo-spec.md §3), which bounds no upload that goes on slowly. */
+const uploadTimeoutSeconds = 30 * 60
+
 function policy(
   task: TaskSpec,
   input: PlanInput,
@@ -222,15 +229,15 @@ function policy(
     exitActions: judged?.exitActions ?? task.exitActions,
     poolExitActions: config.defaultExitActions,
     maxRetries: platforms.workflow.maxRetryPerTask,
-    maxInfrastructureRetries: 3,
+    maxInfrastructureRetries,
     queueTimeoutSeconds: Math.min(
       queue,
       config.maxQueueTimeoutSeconds ?? Number.POSITIVE_INFINITY,
       platforms.workflow.maxQueueTimeoutSeconds,
     ),
-    startTimeoutSeconds: 1800,
+    startTimeoutSeconds,
     execTimeoutSeconds: Math.min(runs * runSeconds, maxExec(config.maxExecTimeoutSeconds, platforms)),
-    uploadTimeoutSeconds: 1800,
+    uploadTimeoutSeconds,
     terminationGraceSeconds: placed.get(task.resource)!.spec.terminationGraceSeconds,
   }
 }

@@ -245,8 +245,12 @@ export type Slice = {
   readonly groups: ReadonlyMap<string, Group>
 }
 
+/** The end of an attempt that another one followed. */
+export type Replaced = { readonly task: string; readonly state: Extract<TaskState, { readonly finishedAt: Instant }> }
+
 export type Folded = {
   readonly slice: Slice
+  readonly replaced: readonly Replaced[]
   readonly effects: readonly Effect[]
   readonly timers: { readonly set: readonly Timer[]; readonly cleared: readonly TimerName[] }
   /** To be folded next, with the groups they name loaded. */

@@ -112,6 +112,45 @@ describe('News that come late, twice or out of order', () => {
   })
 })
 
+describe('Attempts that another one follows', () => {
+  const slice = aSlice([
+    aGroup([
+      aTask('server', { policy: aPolicy({ maxRetries: 1, exitActions: { ...noActions, reschedule: only(75) } }) }),
+      aTask('client', { lead: false }),
+    ]),
+  ])
+  const folded = (...events: readonly WorkflowEvent[]) =>
+    fold(slice, [admitted, started('server', 1100), started('client', 1150), ...events]).replaced.map(({ task, state }) => [
+      `${task}#${state.attempt}`,
+      state.status,
+      state.exitCode,
+      state.startedAt,
+      state.finishedAt,
+      state.pod,
+    ])
+
+  it('ended as their exit says, and those that were started again with them as a fault of ours', () => {
+    assert.deepEqual(folded(exited('server', 2000, 75)), [
+      ['server#0', 'FAILED', 75, 1100, 2000, 'exited'],
+      ['client#0', 'FAILED_BACKEND_ERROR', 3001, 1150, 2000, 'abandoned'],
+    ])
+  })
+
+  it('are told of each, however many events come at once', () => {
+    assert.deepEqual(
+      folded(exited('server', 2000, 75), lost('server', 3000, 1)).map(([attempt, , , , at]) => [attempt, at]),
+      [
+        ['server#0', 2000],
+        ['client#0', 2000],
+        ['server#1', 3000],
+        ['client#1', 3000],
+      ],
+    )
+  })
+
+  it('are none of those that were the last', () => assert.deepEqual(folded(exited('server', 2000, 1)), []))
+})
+
 describe('A group', () => {
   const pair = (change: Parameters<typeof aGroup>[2] = {}, policy = {}) =>
     new Model(
