@@ -1,6 +1,6 @@
 import type { PlatformConfig } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
-import type { Cancellation } from '../workflow/state.ts'
+import type { Cancellation, Provenance } from '../workflow/state.ts'
 import { notRunPrefix } from './changes.ts'
 import type { createCommands } from './commands.ts'
 import type { Actor, CheckRerequested, DomainEvent, InstallationChanged, PullRequestChanged, SuiteRerequested } from './domain-event.ts'
@@ -35,7 +35,7 @@ export type DeliveryDeps = {
   readonly commands: ReturnType<typeof createCommands>
   readonly reruns: ReturnType<typeof createReruns>
   readonly views: ViewStore
-  readonly submissions: Pick<SubmissionStore, 'get' | 'findNotRun' | 'originOf'>
+  readonly submissions: Pick<SubmissionStore, 'sharing' | 'findNotRun' | 'originOf'>
   readonly reports: ReportStore
   readonly workflows: WorkflowStore
   readonly reader: ForgeReader
@@ -125,13 +125,13 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
 
   /** Of `osmo / config`, or of a spec that did not run: the commit is planned anew, as whose code it was judged to be when it was pushed. */
   async function planAgain(id: SubmissionId, { sender }: CheckRerequested, signal: AbortSignal): Promise<void> {
-    const submission = await deps.submissions.get(id)
-    if (!submission) return
-    const { provenance } = submission
-    const { repositoryId, installationId, repository, pullRequest, origin } = provenance
+    for (const { submission } of await deps.submissions.sharing(id)) await planOneAgain(submission.provenance, sender, signal)
+  }
+
+  async function planOneAgain(provenance: Provenance, sender: Actor | undefined, signal: AbortSignal): Promise<void> {
+    const { repositoryId, installationId, repository, pullRequest } = provenance
     if (pullRequest === undefined) return deps.submitter.pushAgain(provenance, signal)
-    const originAt = async (sha: CommitSha) =>
-      sha === provenance.sha ? origin : ((await deps.submissions.originOf(repositoryId, pullRequest, sha)) ?? 'untrusted')
+    const originAt = async (sha: CommitSha) => (await deps.submissions.originOf(repositoryId, pullRequest, sha)) ?? 'untrusted'
     await deps.submitter.pullRequest(
       {
         repository: { id: repositoryId, installationId, fullName: repository },

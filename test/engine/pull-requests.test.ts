@@ -91,6 +91,21 @@ describe("A reader's label", () => {
   })
 })
 
+describe('"Re-run" on osmo / config after a label', () => {
+  it('plans the commit as whose code it was when it was pushed', async () => {
+    world = await aWorld()
+    await world.push('main', { 'README.md': 'x' })
+    const { sha, number } = await world.openPullRequest('next', { [reach]: chain(), '.osmo/bad.yaml': 'workflow: [' })
+    await world.check(sha, 'osmo / reach')
+    const { id } = await world.check(sha, 'osmo / config')
+    await world.label(number, 'gpu', 'sam')
+    await world.rerequest(id, 'mara')
+    await world.pass(3)
+    const newest = await world.store.submissions.newestOf(7, number)
+    assert.deepEqual([newest?.moves, newest?.provenance.origin, newest?.plans.map((plan) => plan.spec)], ['nothing', 'trusted', ['reach']])
+  })
+})
+
 describe('Settings of the base branch that break', () => {
   it('refuse a rerun too: nobody can say whether its check is required', async () => {
     world = await aWorld()
