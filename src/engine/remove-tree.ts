@@ -23,14 +23,15 @@ function inParentOf(path: string, program: string, flags: readonly string[]): Pr
     cwd: dirname(path),
     env: {},
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: patienceMs,
+    // Not `timeout`: of a program that cannot be started its timer stays, and keeps the process.
+    signal: AbortSignal.timeout(patienceMs),
     killSignal: 'SIGKILL',
   })
   let said = ''
   child.stderr.on('data', (bytes: Buffer) => {
     said = (said + bytes.toString()).slice(0, 500)
   })
-  child.once('error', (error) => resolve({ kind: 'left', reason: `${program} could not be run: ${error.message}` }))
+  child.once('error', (error) => resolve({ kind: 'left', reason: `${program} could not be run to its end: ${error.message}` }))
   child.once('close', (code, signal) =>
     resolve(code === 0 ? { kind: 'removed' } : { kind: 'left', reason: `${program} ended with ${code ?? signal}: ${said}` }),
   )
