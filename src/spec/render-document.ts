@@ -18,10 +18,11 @@ export type RenderedDocument = {
 export function loadDocument(sections: Sections, options: SpecOptions, reporter: Reporter): RenderedDocument | undefined {
   const section = sections.workflow
   if (section === undefined) return undefined
-  const values = templateValues(sections['default-values'], section, options, reporter)
+  const { values, defaults } = templateValues(sections['default-values'], section, options, reporter)
   const rendered = renderTemplate(section.text, values)
   if (rendered.kind === 'failed') {
     for (const fault of rendered.faults) {
+      if (defaults === 'partial' && fault.code === 'template/undefined') continue
       const range = { start: fault.offset + section.offset, end: Math.max(fault.endOffset, fault.offset + 1) + section.offset }
       reporter.error(fault.code, range, fault.message)
     }

@@ -6,18 +6,19 @@ import { describe, type MappingNode } from './yaml/node.ts'
 import { keyText, toTemplateValue } from './yaml/plain-data.ts'
 import { loadPyYaml } from './yaml/pyyaml.ts'
 
+export type TemplateValues = {
+  readonly values: Readonly<Record<string, TemplateValue>>
+  /** `partial` when `default-values` could not be read: names that are undefined then may be defined in it. */
+  readonly defaults: 'whole' | 'partial'
+}
+
 /** Values for the template: ours below the file's `default-values`, and those below the caller's. */
-export function templateValues(
-  defaults: Section | undefined,
-  workflow: Section,
-  options: SpecOptions,
-  reporter: Reporter,
-): Readonly<Record<string, TemplateValue>> {
+export function templateValues(defaults: Section | undefined, workflow: Section, options: SpecOptions, reporter: Reporter): TemplateValues {
   const ours = serviceValues(workflow, options)
-  const declared = defaults === undefined ? undefined : loadDefaults(defaults, reporter)
+  const declared = defaults === undefined ? noDefaults : loadDefaults(defaults, reporter)
   for (const { key } of declared?.entries ?? []) if (Object.hasOwn(ours, keyText(key))) warnHidden(keyText(key), key.range, reporter)
   const fromFile = (declared?.entries ?? []).map(({ key, value }) => [keyText(key), toTemplateValue(value)] as const)
-  return { ...ours, ...Object.fromEntries(fromFile), ...options.values }
+  return { values: { ...ours, ...Object.fromEntries(fromFile), ...options.values }, defaults: declared === undefined ? 'partial' : 'whole' }
 }
 
 /** What the service adds to every template (extensions.md §3). */
@@ -33,7 +34,9 @@ function warnHidden(name: string, range: { start: number; end: number }, reporte
   )
 }
 
-/** The mapping of `default-values`; undefined when it is empty, or wrong and reported. */
+const noDefaults: MappingNode = { kind: 'mapping', entries: [], range: { start: 0, end: 0 }, size: 1 }
+
+/** The mapping of `default-values`; undefined when it is wrong, which is reported. */
 export function loadDefaults(section: Section, reporter: Reporter): MappingNode | undefined {
   const node = loadPyYaml(section.text, (start, end) => ({ start: start + section.offset, end: end + section.offset }), reporter)
   if (node === undefined) return undefined
@@ -41,7 +44,7 @@ export function loadDefaults(section: Section, reporter: Reporter): MappingNode 
   for (const { key } of node.kind === 'mapping' ? node.entries : [])
     if (key.text !== section.name) reportStray(key.text, key.range, reporter)
   if (values?.kind === 'mapping') return values
-  if (values?.kind === 'null') return undefined
+  if (values?.kind === 'null') return noDefaults
   const came = values === undefined ? 'something else' : describe(values)
   reporter.error(
     'schema/type',

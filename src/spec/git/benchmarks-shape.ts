@@ -1,5 +1,5 @@
 import { mapOf, optional, present, record, required, toObject, withDefault } from '../shape/record.ts'
-import { flag, integerBetween, matching, number, oneOf, text, writtenText } from '../shape/scalars.ts'
+import { flag, integerBetween, number, oneOf, text, writtenText } from '../shape/scalars.ts'
 import { type Located, listOf, located, mapped, type Place, type Shape } from '../shape/shape.ts'
 import type { Range } from '../source-text.ts'
 import type { Benchmark, Compare, MetricPolicy } from '../types.ts'
@@ -107,12 +107,15 @@ const outputPath: Shape<string> = mapped(
   '',
 )
 
+/** What the readers of measured files know. */
+export const benchmarkFormats = ['plain', 'json', 'jsonl', 'csv', 'lines', 'lerobot', 'google-benchmark'] as const
+
 const fields = record(
   {
     name: optional(located(text)),
     task: required(located(globShape)),
     path: required(outputPath),
-    format: optional(matching(/^[a-z0-9][a-z0-9-]{0,63}$/, 'a format such as lerobot')),
+    format: optional(oneOf(benchmarkFormats, 'plain')),
     metrics: withDefault(mapOf(metricOrNothing, checkMetricName), []),
     compare: optional(located(compareShape)),
   },

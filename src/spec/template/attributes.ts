@@ -122,6 +122,9 @@ function missing(target: Value, key: Value, span: Span | undefined): Value {
 function missingMessage(target: Value, key: Value): string {
   const name = textOf(key)
   const shown = name === undefined ? describeKey(key) : JSON.stringify(name)
+  const nearAttribute = name !== undefined && isObject(target) && target.kind === 'instance' ? nearestWord(name, target.names) : undefined
+  if (nearAttribute !== undefined)
+    return `Expected an attribute of a ${typeName(target)}, and ${shown} is none. Did you mean "${nearAttribute}"?`
   if (!isObject(target) || target.kind !== 'dict')
     return `Expected ${shown} in ${describeValue(target)}, which has none ('${typeName(target)}' object has no such attribute or item). Test it with "is defined".`
   const known = [...target.entries.values()].map(([entry]) => textOf(entry)).filter((text) => text !== undefined)

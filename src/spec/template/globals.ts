@@ -122,5 +122,5 @@ function joinerOf(given: CallArguments): Instance {
 }
 
 export function instance(typeName: string, attribute: Instance['attribute']): Instance {
-  return { kind: 'instance', typeName, attribute, call: undefined, print: undefined, iterator: undefined, length: undefined }
+  return { kind: 'instance', typeName, attribute, names: [], call: undefined, print: undefined, iterator: undefined, length: undefined }
 }

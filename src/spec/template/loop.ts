@@ -8,6 +8,11 @@ import { type CallArguments, callable, type Instance, isObject, tuple, undefined
 /** Renders the body of a recursive loop for other items. */
 export type Recurse = (items: Value, depth: number) => Value
 
+const attributeNames = [
+  ...['index', 'index0', 'revindex', 'revindex0', 'first', 'last', 'length', 'depth', 'depth0'],
+  ...['previtem', 'nextitem', 'cycle', 'changed'],
+]
+
 /** The items of one loop and what `loop` tells about them. Looks ahead only when asked, since a generator can be read once. */
 export class Loop {
   readonly #meter: Meter
@@ -45,6 +50,7 @@ export class Loop {
       kind: 'instance',
       typeName: 'LoopContext',
       attribute: (name) => this.#attribute(name),
+      names: attributeNames,
       call: (given) => this.#call(given),
       print: () => `<LoopContext ${this.#index + 1}/${this.#lengthNow()}>`,
       iterator: undefined,

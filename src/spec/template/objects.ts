@@ -59,6 +59,8 @@ export type Instance = {
   readonly kind: 'instance'
   readonly typeName: string
   readonly attribute: (name: string, machine: Machine) => Value | undefined
+  /** Of its attributes, for a suggestion. */
+  readonly names: readonly string[]
   readonly call: ((given: CallArguments, machine: Machine) => Value) | undefined
   readonly print: ((machine: Machine) => string) | undefined
   readonly iterator: (() => Iterator<Value>) | undefined

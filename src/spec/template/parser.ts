@@ -12,6 +12,9 @@ export type ParsedTemplate = { readonly body: Body; readonly faults: readonly Sy
 /** A person mends one screen of faults at a time; the rest often follows from the first. */
 const maximumFaults = 20
 
+/** Shells, other templates and Python's f-strings use the same braces. */
+const rawAdvice = 'Correct it, or put {% raw %} before and {% endraw %} behind text that only looks like Jinja'
+
 /** Reads a whole template. A tag with a fault is skipped to its end, so that later faults are found too; with faults the body is not to be rendered. */
 export function parseTemplate(source: string, limits: RenderLimits): ParsedTemplate {
   return new Parser(source, limits).parse()
@@ -40,6 +43,8 @@ class Parser implements TagReader {
   readonly #maximumDepth: number
   readonly blocks = new Set<string>()
   #depth = 0
+  /** Tags that nobody knows and that no end has answered yet. */
+  #unknownTags = 0
 
   constructor(source: string, limits: RenderLimits) {
     this.#maximumDepth = limits.depth
@@ -79,6 +84,8 @@ class Parser implements TagReader {
   #ended(statements: Body, closers: readonly string[], opening: Opening | undefined): Body {
     if (opening === undefined) return statements
     const wanted = closers.at(-1) ?? ''
+    // A fault behind the opening tag may have swallowed the closing one.
+    if (this.#faults.some(({ start }) => start > opening.start)) throw new Stop()
     this.#record({
       code: 'template/syntax',
       message: `Expected {% ${wanted} %} for this {% ${opening.name} %}, and the text ends before it. Add it.`,
@@ -104,7 +111,7 @@ class Parser implements TagReader {
       this.stream.next()
       return [{ kind: 'print', value, start, end: end.end }]
     } catch (error) {
-      this.#recover(error, 'print-end')
+      this.#recover(error instanceof SyntaxFailure ? error.withAdvice(rawAdvice) : error, 'print-end')
       return []
     }
   }
@@ -115,10 +122,7 @@ class Parser implements TagReader {
       const message = `Expected no blanks in a token of OSMO's, and there is one behind "{{". Write {{${value.name}:…}}.`
       throw new SyntaxFailure(message, { start: value.start, end: token.end })
     }
-    return this.stream.fail(
-      'an operator or the end of the expression, "}}"',
-      'Correct it, or put {% raw %} around text that only looks like Jinja',
-    )
+    return this.stream.fail('an operator or the end of the expression, "}}"')
   }
 
   #statement(enclosing: string | undefined): Statement[] {
@@ -150,6 +154,13 @@ class Parser implements TagReader {
   #unknownTag(name: string, enclosing: string | undefined): undefined {
     const token = this.stream.current
     const misplaced = isContinuation(name)
+    if (misplaced && this.#unknownTags > 0 && name.startsWith('end')) {
+      // It ends what the unknown tag was meant to open.
+      this.#unknownTags--
+      this.stream.skipTag('block-end')
+      return
+    }
+    if (!misplaced) this.#unknownTags++
     this.#record(misplaced ? misplacedTag(name, enclosing, token) : unknownTag(name, token))
     if (misplaced && enclosing !== undefined) throw new Stop()
     this.stream.skipTag('block-end')

@@ -36,6 +36,6 @@ export function unknownTag(name: string, { start, end }: Span): SyntaxFault {
   if (refusal !== undefined)
     return { code: 'template/unsupported', message: `Expected a tag that is allowed here, got "${name}": ${refusal}`, start, end }
   const near = nearestWord(name, [...tags, ...continuations])
-  const message = `Expected a tag that Jinja knows (${tags.join(', ')}), got "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}`
+  const message = `Expected a tag that Jinja knows (${tags.join(', ')}), got "${name}".${near === undefined ? ' Correct it, or put {% raw %} before and {% endraw %} behind text that only looks like Jinja.' : ` Did you mean "${near}"?`}`
   return { code: 'template/syntax', message, start, end }
 }

@@ -2,6 +2,8 @@ import { type Token, type TokenKind, tokenize } from './lexer.ts'
 import type { FaultCode, Span } from './limits.ts'
 import type { SyntaxFault } from './syntax.ts'
 
+const generalAdvice = 'Correct it'
+
 /** Ends the tag that is being read; the parser goes on behind it. */
 export class SyntaxFailure extends Error {
   override readonly name = 'SyntaxFailure'
@@ -10,6 +12,16 @@ export class SyntaxFailure extends Error {
   constructor(message: string, span: Span, code: FaultCode = 'template/syntax') {
     super(message)
     this.fault = { code, message, start: span.start, end: span.end }
+  }
+
+  /** With other words at the end where there are only general ones. */
+  withAdvice(advice: string): SyntaxFailure {
+    const { code, message } = this.fault
+    return new SyntaxFailure(
+      message.replace(new RegExp(`${generalAdvice}\\.$`), () => `${advice}.`),
+      this.fault,
+      code,
+    )
   }
 }
 
@@ -85,7 +97,7 @@ export class TokenStream {
   }
 
   /** `expected` is a noun phrase. */
-  fail(expected: string, advice = 'Correct it'): never {
+  fail(expected: string, advice = generalAdvice): never {
     const token = this.current
     if (token.kind === 'invalid') throw new SyntaxFailure(token.text, token)
     throw new SyntaxFailure(`Expected ${expected}, got ${describe(token)}. ${advice}.`, token)

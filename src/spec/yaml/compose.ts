@@ -6,13 +6,12 @@ import type { Dialect, Origin } from './dialect.ts'
 import type { YamlNode } from './node.ts'
 import { repairFlow } from './repair.ts'
 import { hasUnicodeBreaks, unfoldBlocks } from './scalar-text.ts'
+import { syntaxFaults, type Unrepaired } from './syntax-faults.ts'
 
 /** Collections within collections. Real specs have about ten. */
 export const maximumDepth = 64
 /** Pieces that the lexer cuts a text into: words, signs, blanks, line breaks. A real spec of 1 MiB has far fewer. */
 const maximumLexemes = 800_000
-/** Faults of one text: most of those after the first follow from it. */
-const maximumSyntaxFaults = 5
 
 /**
  * Loads one YAML document into nodes, or reports every fault and returns undefined. Never throws.
@@ -23,11 +22,14 @@ export function loadYaml(written: string, dialect: Dialect, origin: Origin, repo
   if (!isWellFormed(texts.text, dialect, origin, reporter)) return undefined
   const composed = compose(texts, dialect)
   const repaired = composed.kind === 'faults' && dialect.looseLayout === 'accepted' ? repairFlow(texts.text) : undefined
-  if (repaired === undefined) return finish(composed, texts, dialect, origin, reporter)
+  if (repaired === undefined) return finish(composed, texts, { text: texts.text, original: same }, dialect, origin, reporter)
   const place: Origin = (start, end) => origin(repaired.original(start), repaired.original(end))
   const mended = { text: repaired.text, written: repaired.repair(texts.written) }
-  return finish(compose(mended, dialect), mended, dialect, place, reporter)
+  const unrepaired = { text: texts.text, original: repaired.original }
+  return finish(compose(mended, dialect), mended, unrepaired, dialect, place, reporter)
 }
+
+const same = (offset: number): number => offset
 
 /** What the library reads, and the same with the line breaks that it does not know, character by character. */
 type Texts = { readonly text: string; readonly written: string }
@@ -86,6 +88,7 @@ type Composition =
 function finish(
   composed: Composition,
   { text, written }: Texts,
+  unrepaired: Unrepaired,
   dialect: Dialect,
   origin: Origin,
   reporter: Reporter,
@@ -94,7 +97,8 @@ function finish(
     case 'composed':
       return convert(composed.root, text, { written, unfolded: composed.unfolded }, dialect, origin, reporter)
     case 'faults':
-      for (const error of composed.errors.slice(0, maximumSyntaxFaults)) reportSyntax(error, origin, reporter)
+      for (const { start, end, message } of syntaxFaults(composed.errors, text, unrepaired))
+        reporter.error('syntax/yaml', origin(start, end), message)
       return undefined
     case 'second-document':
       reporter.error(
@@ -161,24 +165,4 @@ function isNoFault({ code, message, pos }: YAMLParseError, source: string, { ver
   if (code === 'TAG_RESOLVE_FAILED') return message.startsWith('Unresolved tag')
   const isComment = version === '1.1' && code === 'MISSING_CHAR' && message.startsWith('Comments must be separated')
   return isComment && !/[|>][-+0-9]*$/.test(source.slice(Math.max(0, pos[0] - 3), pos[0]))
-}
-
-function reportSyntax(error: YAMLParseError, origin: Origin, reporter: Reporter) {
-  const [start, end] = error.pos
-  const hint = hints[error.code] ?? 'Correct the YAML here.'
-  reporter.error(
-    'syntax/yaml',
-    origin(start, Math.max(end, start + 1)),
-    `Expected valid YAML: ${error.message.replace(/\.?$/, '.')} ${hint}`,
-  )
-}
-
-const hints: Partial<Record<YAMLParseError['code'], string>> = {
-  BAD_INDENT: 'Check the indentation of this line and of the one above.',
-  MISSING_CHAR: 'Close the quote, bracket or brace, or add what is missing.',
-  TAB_AS_INDENT: 'Indent with spaces.',
-  BLOCK_AS_IMPLICIT_KEY: 'Put text that contains ": " into quotes, or the mapping onto a new line.',
-  BAD_SCALAR_START: 'Put the text into quotes.',
-  MULTILINE_IMPLICIT_KEY: 'A key and its colon stand on one line.',
-  IMPOSSIBLE: 'Split the document.',
 }
