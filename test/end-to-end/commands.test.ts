@@ -89,8 +89,8 @@ it('/osmo help says what there is', async () => {
 
 it('/osmo status says how each spec stands', async () => {
   const { reply } = await say('/osmo status')
-  assert.match(reply, /\*\*flaky\*\* \(`flaky-1`\): failed/)
-  assert.match(reply, /\*\*steady\*\* \(`steady-1`\): completed/)
+  assert.match(reply, /\*\*flaky\*\* \(`flaky-1`\): failure/)
+  assert.match(reply, /\*\*steady\*\* \(`steady-1`\): success/)
   assert.match(reply, /judge \| failed with exit code 4/)
 })
 
