@@ -17,8 +17,11 @@ export function readSections(text: string, reporter: Reporter): Sections {
   const sections: Sections = {}
   for (const section of cutSections(text)) keepSection(sections, section, reporter)
   if (sections.workflow === undefined) {
-    const message = 'Workflow spec not found. Expected a line that begins with "workflow:" in column 1; add that section.'
-    reporter.error('syntax/no-workflow', { start: 0, end: 0 }, message)
+    const blank = /^workflow[ \t]+(?=:)/m.exec(text)
+    const place = blank === null ? { start: 0, end: 0 } : { start: blank.index, end: blank.index + blank[0].length }
+    const advice = blank === null ? 'add that section' : 'remove the blank before the colon'
+    const message = `Workflow spec not found. Expected a line that begins with "workflow:" in column 1; ${advice}.`
+    reporter.error('syntax/no-workflow', place, message)
   }
   return sections
 }

@@ -61,6 +61,9 @@ const mistakes: readonly (readonly [name: string, marked: string, message: RegEx
     `default-values:\n  a: 1\n  list:\n  - {«{ x }»}\n${second('    command: ["{{ a }}"]\n    resource: "{{ list }}"')}`,
     /Expected a word as key/,
   ],
+  ['a list of exit codes', oneTask('exitActions: {COMPLETE: «[1]»}'), /Expected a string for/],
+  ["a task's own platform", oneTask('«platform»: agx'), /Write it in "resources"/],
+  ['a blank before the first colon', oneTask().replace('workflow:', '«workflow »:'), /remove the blank before the colon/],
   ['a format that is mistyped', `benchmarks:\n- {task: eval, path: a.json, format: «lerobt»}\n${oneTask()}`, /Did you mean "lerobot"/],
 ]
 

@@ -27,10 +27,20 @@ function isCode(text: string): boolean {
   return text.length <= maximumDigits && /^[0-9]+$/.test(text)
 }
 
+/** Undefined where a wrong type has been reported. */
+const codesText: Shape<string | undefined> = {
+  fallback: undefined,
+  schema: coercedText.schema,
+  read(node, place) {
+    const text = coercedText.read(node, place)
+    return node.kind === 'string' || node.kind === 'integer' || node.kind === 'float' ? text : undefined
+  },
+}
+
 /** `owner` says whose they are in messages, such as `task "train"`. */
 export function exitActionsShape(owner: (place: Place) => string): Shape<ExitActions> {
   return mapped(
-    mapOf(located(coercedText)),
+    mapOf(located(codesText)),
     (entries, _node, place) => {
       const result: Record<Action, ExitCodes> = { ...noExitActions }
       const seen = new Set<string>()
@@ -48,7 +58,7 @@ export function exitActionsShape(owner: (place: Place) => string): Shape<ExitAct
 }
 
 type Action = keyof ExitActions
-type CodesEntry = MapEntry<Located<string>>
+type CodesEntry = MapEntry<Located<string | undefined>>
 
 function readAction({ key, keyNode }: CodesEntry, owner: string, place: Place): Action | undefined {
   const found = actions.find((action) => action === key.toLowerCase())
@@ -63,6 +73,7 @@ function readAction({ key, keyNode }: CodesEntry, owner: string, place: Place): 
 }
 
 function readCodes({ key, value }: CodesEntry, owner: string, place: Place): ExitCodes | undefined {
+  if (value.value === undefined) return undefined
   const codes = parseExitCodes(value.value)
   if (codes === undefined) {
     const message = `Invalid exit codes ${quote(value.value)} for action ${key} for ${owner}. Expected codes and ranges such as 1,3,5-10.`

@@ -136,8 +136,13 @@ function warnOfOurs(key: ScalarNode, place: Place): void {
   place.reporter.warning('semantic/own-variable', key.range, message)
 }
 
+const misplacedKeys = {
+  platform:
+    'A task has no "platform": it belongs to the resource that the task asks for. Write it in "resources", and name that in "resource".',
+}
+
 function taskFields(kind: 'task' | 'plain-task') {
-  return record({
+  const fields = {
     name: required(located(nameShape(kind))),
     image: required(imageShape),
     command: required(commandShape),
@@ -162,7 +167,8 @@ function taskFields(kind: 'task' | 'plain-task') {
     checkpoint: withDefault(listOf(checkpointShape), []),
     resources: optional(ignored(resourceShape)),
     backend: optional(ignored(coercedText)),
-  })
+  }
+  return record(fields, misplacedKeys)
 }
 
 /** A task of OSMO (osmo-spec.md §1.4) with upstream's coercions and defaults. */
