@@ -3,6 +3,7 @@ import { type Directories, expandDirectories, expandInSource } from './export-di
 import { locateSpec, renderSpec } from './parse-spec.ts'
 import { createReporter } from './reporter.ts'
 import { cutSections, type Section } from './sections.ts'
+import { namesIn } from './template/lexer.ts'
 import { loadDefaults, serviceValues } from './template-values.ts'
 import type { Diagnostic, SpecOptions, TemplateValue } from './types.ts'
 import type { MappingNode } from './yaml/node.ts'
@@ -69,7 +70,8 @@ function valuesFromOutside(workflow: Section, declared: MappingNode | undefined,
   const own = new Set((declared?.entries ?? []).map(({ key }) => keyText(key)))
   const service = Object.entries(serviceValues(workflow, options)).filter(([name]) => !own.has(name))
   const given = Object.entries(options.values ?? {})
-  return new Map([...service, ...given].filter(([name]) => workflow.text.includes(name)))
+  const spokenOf = namesIn(workflow.text)
+  return new Map([...service, ...given].filter(([name]) => spokenOf.has(name)))
 }
 
 /** The section with the new values first; rewritten as a whole where a value replaces the file's own, or where it is no block. */

@@ -84,6 +84,23 @@ workflow:
     })
 })
 
+it('values of ours are written into default-values where the template reads them, not where text only mentions them', () => {
+  const textOf = (argument: string) => `workflow:
+  name: nav
+  tasks: # github and latest
+  - {name: train, image: a, command: [b], args: ["github ${argument}"]}
+`
+  const exportedWith = (argument: string) => {
+    const exported = exportSpec(textOf(argument), { ...options, values: {}, directories: {} })
+    return exported.kind === 'exported' ? exported.text : ''
+  }
+  assert.equal(
+    exportedWith("{% raw %}{{ latest['train'] }}{% endraw %} {{ 'github' }}{# latest #}"),
+    textOf("{% raw %}{{ latest['train'] }}{% endraw %} {{ 'github' }}{# latest #}"),
+  )
+  assert.match(exportedWith('{{ github.sha }}'), /^default-values:\n {2}github:\n {4}sha: /)
+})
+
 it("NVIDIA's cookbook is exported too", { skip: existsSync(cookbook) ? false : `it is not at ${cookbook}` }, () =>
   assert.ok(specs.length > 20),
 )

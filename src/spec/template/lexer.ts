@@ -29,6 +29,15 @@ export function tokenize(source: string): Token[] {
   return new Lexer(source).tokenize()
 }
 
+/** Words that are code in a template, names of values among them; what stands in text, strings, comments and `{% raw %}` is not. */
+export function namesIn(source: string): ReadonlySet<string> {
+  return new Set(
+    tokenize(source)
+      .filter(({ kind }) => kind === 'name')
+      .map(({ text }) => text),
+  )
+}
+
 class Lexer {
   readonly #source: string
   readonly #shield: ShieldedText
