@@ -146,6 +146,7 @@ const documents: readonly (readonly [string, unknown])[] = [
   ['a: "x\\\n\n y\\\n z"\n', { a: 'x\nyz' }],
   ['a: |\n  x\n   ', { a: 'x\n ' }],
   ['a: |\n  x\n  ', { a: 'x\n' }],
+  ['a: [python3, -, x]\nb: [-, x]\n', { a: ['python3', '-', 'x'], b: ['-', 'x'] }],
   ['a: [cat, -]\nb: [-, -x]\nc: {d: -}\n', { a: ['cat', '-'], b: ['-', '-x'], c: { d: '-' } }],
   ['a: [- , b]\n', 'refused'],
   ['a:\n  b\n   : c\n', 'refused'],

@@ -106,6 +106,8 @@ const linear: readonly (readonly [name: string, template: string])[] = [
   ['host openings', '{{host:'.repeat(100_000)],
   ['blanks before tags', `${' '.repeat(1000)}{{-`.repeat(1000)],
   ['digits and underscores', `{{ ${'1_'.repeat(200_000)} }}`],
+  ['digits that are no number', "{{ ('1' * 400000 ~ 'x')|float }}"],
+  ['many words from the end', "{{ ('\u0100 ' * 200000).rsplit(none, 100000)|length }}"],
   ['tags of markup', "{{ ('<!--' * 500000)|striptags|length }}"],
 ]
 
