@@ -56,7 +56,7 @@ export function createDeliveryStore(db: Database): DeliveryStore {
   }
 
   async function anyWaitingFor(sha: string): Promise<boolean> {
-    const { rows } = await sql`select 1 from delivery where ${isOpen} and commits @> array[${sha}::text] limit 1`.execute(db)
+    const { rows } = await sql`select 1 from delivery where ${isOpen} and pushed_commit = ${sha} limit 1`.execute(db)
     return rows.length > 0
   }
 
@@ -105,24 +105,19 @@ export function createDeliveryStore(db: Database): DeliveryStore {
 /** Of one GUID that comes twice in a batch, the first is new. */
 async function saveAll(db: Database, arriving: readonly Arriving[]): Promise<readonly ('new' | 'known')[]> {
   const values = arriving.map(
-    ({ guid, event, body }) => sql`(${storableText(guid)}, ${storableText(event)}, ${storableText(body)}, ${commitsIn(body)}::text[])`,
+    ({ guid, event, body }) => sql`(${storableText(guid)}, ${storableText(event)}, ${storableText(body)}, ${pushedCommit(body)}::text)`,
   )
   const { rows } = await sql<{ guid: string }>`
-    insert into delivery (guid, event, body, commits) values ${sql.join(values)} on conflict (guid) do nothing returning guid`.execute(db)
+    insert into delivery (guid, event, body, pushed_commit) values ${sql.join(values)} on conflict (guid) do nothing returning guid`.execute(
+    db,
+  )
   const added = new Set(rows.map(({ guid }) => guid))
   return arriving.map(({ guid }) => (added.delete(guid) ? 'new' : 'known'))
 }
 
-/** What a push, a pull request or a check is about stands near the front; a push of a thousand commits names them all. */
-const maxCommits = 16
-
-function commitsIn(body: string): readonly string[] {
-  const found = new Set<string>()
-  for (const [, sha = ''] of body.matchAll(/"([0-9a-f]{40})"/g)) {
-    found.add(sha)
-    if (found.size >= maxCommits) break
-  }
-  return [...found]
+/** Where a branch stands after a push, in a body whose strings cannot hold such quotes unescaped; null in what is no push. */
+function pushedCommit(body: string): string | null {
+  return /"after"\s*:\s*"([0-9a-f]{40})"/.exec(body)?.[1] ?? null
 }
 
 /** Word for word the condition of the index `delivery_open`, so that PostgreSQL uses it. */

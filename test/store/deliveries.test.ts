@@ -139,7 +139,7 @@ describe('Deliveries', () => {
     assert.deepEqual(await deliveries().missing(['here', 'parked', 'never']), ['parked', 'never'])
   })
 
-  it('knows whether a commit may still be heard of', async () => {
+  it('knows whether a push of a commit may still be heard of', async () => {
     await arrive('about e', JSON.stringify({ after: sha('e') }))
     assert.equal(await deliveries().anyWaitingFor(sha('e')), true)
     assert.equal(await deliveries().anyWaitingFor(sha('f')), false)
@@ -147,22 +147,24 @@ describe('Deliveries', () => {
     assert.equal(await deliveries().anyWaitingFor(sha('e')), false)
   })
 
-  it('is found by the commit of a push, of a tag, of a pull request and of a check, by index', async () => {
-    const bodies = {
-      push: { before: sha('a'), after: sha('b'), commits: [{ id: sha('b'), tree_id: sha('0') }] },
-      tag: { after: sha('c'), commits: [], head_commit: { id: sha('d') } },
-      pull_request: { pull_request: { head: { sha: sha('e') } } },
-      check_run: { check_run: { head_sha: sha('f') } },
+  it('knows a push by the commit where it leaves the branch, by index, and by no text that only looks like it', async () => {
+    const push = {
+      ref: 'refs/heads/main',
+      before: sha('a'),
+      after: sha('b'),
+      commits: [{ id: sha('c'), message: `"after": "${sha('d')}"` }],
     }
-    for (const [guid, body] of Object.entries(bodies)) await arrive(guid, JSON.stringify(body, null, 2))
-    for (const letter of ['b', 'd', 'e', 'f']) assert.equal(await deliveries().anyWaitingFor(sha(letter)), true, letter)
+    await arrive('pretty', JSON.stringify(push, null, 2))
+    await arrive('no push', JSON.stringify({ comment: { body: `"after":"${sha('d')}"` } }))
+    const waitedFor = await Promise.all(['a', 'b', 'c', 'd'].map((letter) => deliveries().anyWaitingFor(sha(letter))))
+    assert.deepEqual(waitedFor, [false, true, false, false])
     const client = await database.pool.connect()
     await client.query('set enable_seqscan = off')
     const { rows } = await client.query(
-      `explain select 1 from delivery where state <> 'processed' and failures < 8 and commits @> array['${sha('b')}']`,
+      `explain select 1 from delivery where state <> 'processed' and failures < 8 and pushed_commit = '${sha('b')}'`,
     )
     client.release(true)
-    assert.match(JSON.stringify(rows), /Bitmap Index Scan on delivery_commits/)
+    assert.match(JSON.stringify(rows), /delivery_pushed/)
   })
 
   it('is forgotten 30 days after it came, if it was processed', async () => {

@@ -22,7 +22,7 @@ export interface DeliveryStore {
   processNext(handle: (delivery: Delivery) => Promise<void>): Promise<'processed' | 'failed' | 'none'>
   /** GUIDs waiting or failed with tries left, oldest first. */
   waiting(limit: number): Promise<readonly string[]>
-  /** Does any delivery that is still unprocessed name this commit among the first sixteen of its payload? Asked before a base arm gives up on it. */
+  /** Is a push to this commit still unprocessed? Asked before a base arm gives up on it. */
   anyWaitingFor(sha: CommitSha): Promise<boolean>
   /** How many are parked. */
   parked(): Promise<number>
