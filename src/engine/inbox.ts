@@ -44,7 +44,7 @@ export function createInbox({ processNext, webhooks, log }: InboxDeps) {
     try {
       do {
         isKicked = false
-        while (!isClosed && (await processNext()) !== 'none') await bringInAnother()
+        while (!isClosed && (await processNext()) !== 'none') if ((await pace(self)) === 'leave') return
       } while (isKicked && !isClosed)
     } catch (error) {
       log.error({ error }, 'A worker of the inbox stopped; the sweep starts it again')
@@ -53,10 +53,12 @@ export function createInbox({ processNext, webhooks, log }: InboxDeps) {
     }
   }
 
-  /** In a burst of webhooks nobody is brought in, and whoever works already waits a little. */
-  async function bringInAnother(): Promise<void> {
-    if (webhooks.isHigh()) await sleep(breathMs)
-    else addWorker()
+  /** In a burst of webhooks one worker stays, and waits a little. Who leaves is gone before anybody else counts. */
+  async function pace(self: Promise<void>): Promise<'stay' | 'leave'> {
+    if (!webhooks.isHigh()) addWorker()
+    else if (workers.size > 1) return workers.delete(self) ? 'leave' : 'stay'
+    else await sleep(breathMs)
+    return 'stay'
   }
 
   /** Resolves once nobody works, for tests and a clean end. */

@@ -22,6 +22,18 @@ describe('The inbox', () => {
     assert.deepEqual([world.left(), world.atOnce()], [0, 1])
   })
 
+  it('goes on with one when a burst begins while four work', async () => {
+    let isHigh = false
+    const world = aWorld(9, { isHigh: () => isHigh })
+    world.inbox.kick()
+    while (world.atOnce() < 4) await new Promise(setImmediate)
+    isHigh = true
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+    world.forgetAtOnce()
+    await world.inbox.settled()
+    assert.deepEqual([world.left(), world.atOnce()], [0, 1])
+  })
+
   it('looks again when a kick comes during its last look', async () => {
     const world = aWorld(0)
     world.inbox.kick()
@@ -87,10 +99,14 @@ describe('A burst of webhooks', () => {
 function aWorld(count: number, webhooks: { isHigh(): boolean } = calm) {
   let [left, active, most, fails] = [count, 0, 0, false]
   const inbox = createInbox({ processNext, webhooks, log: silent })
-  return { inbox, left: () => left, atOnce: () => most, add, failOnce }
+  return { inbox, left: () => left, atOnce: () => most, forgetAtOnce, add, failOnce }
 
   function add(more: number): void {
     left += more
+  }
+
+  function forgetAtOnce(): void {
+    most = 0
   }
 
   function failOnce(): void {
