@@ -6,6 +6,7 @@ import * as recovery from './migrations/0002-recovery.ts'
 import * as pullRequests from './migrations/0003-pull-requests.ts'
 import * as ending from './migrations/0004-ending.ts'
 import * as inbox from './migrations/0005-inbox.ts'
+import * as configCheck from './migrations/0006-config-check.ts'
 
 /**
  * Brings the database to this program's schema. Forward only; harmless to repeat; replicas that start together take turns under an
@@ -25,6 +26,7 @@ const migrations: Record<string, Migration> = {
   '0003-pull-requests': pullRequests,
   '0004-ending': ending,
   '0005-inbox': inbox,
+  '0006-config-check': configCheck,
 }
 const lastMigration = Object.keys(migrations).at(-1)
 

@@ -101,6 +101,7 @@ async function findNotRun(db: Database, repositoryId: number, sha: CommitSha, sp
 }
 
 async function link(db: Database, id: SubmissionId, workflows: readonly WorkflowId[]): Promise<void> {
+  if (workflows.length === 0) return
   await sql`
     insert into submission_workflow (submission_id, workflow_id) select ${id}::uuid, unnest(${workflows}::uuid[])
     on conflict do nothing`.execute(db)

@@ -201,6 +201,15 @@ describe('Submissions', () => {
     }
   })
 
+  it('asks an index which check speaks of a commit, which may have been pushed thousands of times', async () => {
+    const client = await database.pool.connect()
+    await client.query('set enable_seqscan = off')
+    const { rows } = await client.query(`explain select config_check_run_id from submission
+      where repository_id = 1 and sha = 'a' and config_check_run_id is not null order by ordinal desc limit 1`)
+    client.release(true)
+    assert.match(JSON.stringify(rows), /Index Scan using submission_config_check/)
+  })
+
   it('opens five thousand tasks in a few statements', async () => {
     const groups = Array.from({ length: 5000 }, (_, index) =>
       aGroup(aTask(`task-${index}`, { template: aTemplate({ command: ['echo', String(index)] }) })),
