@@ -26,10 +26,10 @@ export function createAdmitting(db: Database): Admitting {
   /** A holder gives its place up while a group of it awaits a base arm; once none does, it stands in line again, in its old place. */
   async function yieldSlot(id: WorkflowId): Promise<void> {
     await sql`
-      with awaited as (select exists (select 1 from task_group where workflow_id = ${id} and base_inputs = 'awaited') as any)
-      update workflow set slot = case when awaited.any then 'yielded' else 'waiting' end from awaited
+      with awaited as (select exists (select 1 from task_group where workflow_id = ${id} and base_inputs = 'awaited') as found)
+      update workflow set slot = case when awaited.found then 'yielded' else 'waiting' end from awaited
       where id = ${id} and concurrency_limit is not null and finished_at is null
-        and slot = case when awaited.any then 'held' else 'yielded' end`.execute(db)
+        and slot = case when awaited.found then 'held' else 'yielded' end`.execute(db)
   }
 }
 
