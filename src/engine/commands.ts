@@ -148,7 +148,9 @@ export function createCommands(deps: CommandDeps) {
     const finished = orders.filter(({ view }) => view.workflow.finishedAt !== undefined)
     if (finished.length === 0) return refused('It is still running. Wait for its end, or cancel it first with `/osmo cancel`.')
     const opened = await deps.reruns.rerun(finished, { sender: comment.sender, nonce }, signal)
-    return opened.length > 0 ? done : refused('It is being run again already.')
+    return opened.length > 0
+      ? done
+      : refused('Nothing new was started: it is being run again already, or `osmo / config` says what stands in the way.')
   }
 
   async function rerunOrders(target: RerunTarget, views: readonly WorkflowView[]): Promise<readonly RerunOrder[] | string> {
