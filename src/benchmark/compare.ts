@@ -15,11 +15,6 @@ export function runOrder(pairs: number, warmup: number, seed: number): readonly 
   return [...rounds('warmup', warmup), ...rounds('measured', pairs)]
 }
 
-/** The same for a push, where only head runs, for history. */
-export function headOrder(pairs: number, warmup: number): readonly PlannedRun[] {
-  return runOrder(pairs, warmup, 0).filter((run) => run.arm === 'head')
-}
-
 function shuffledArms(random: Random): readonly Arm[] {
   return random() < 0.5 ? ['base', 'head'] : ['head', 'base']
 }

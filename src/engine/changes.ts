@@ -1,3 +1,4 @@
+import { asksToSkip } from '../spec/triggers.ts'
 import type { PlatformConfig } from '../spec/types.ts'
 import { type CommitSha, isZeroSha } from '../workflow/names.ts'
 import type { Provenance } from '../workflow/state.ts'
@@ -168,9 +169,8 @@ async function firstPushBase(event: Pushed, isDefault: boolean, reader: ForgeRea
   return isDefault || !event.ref.startsWith('refs/heads/') ? undefined : reader.branchHead(event.repository, event.defaultBranch, signal)
 }
 
-/** GitHub's own spellings; case matters not, place neither. */
 function skipWord(message: string): SubmittedChange['skipped'] {
-  return /\[(skip ci|ci skip|no ci|skip actions|actions skip)\]/i.test(message) ? 'by-commit-message' : 'no'
+  return asksToSkip(message) ? 'by-commit-message' : 'no'
 }
 
 const nothing = (reason: string): ChangeResult => ({ kind: 'nothing', reason })

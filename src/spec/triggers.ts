@@ -38,7 +38,7 @@ export function listensTo(triggers: Triggers | undefined, action: string): boole
   return triggers.pullRequest !== undefined && isOneOf(action, triggers.pullRequest.types)
 }
 
-/** The words with which a commit message asks that pushes and pull requests run nothing. */
+/** With these a commit message asks that pushes and pull requests run nothing: GitHub's own spellings; case matters not, place neither. */
 const skipWords = ['[skip ci]', '[ci skip]', '[no ci]', '[skip actions]', '[actions skip]']
 
 export function asksToSkip(commitMessage: string): boolean {

@@ -26,8 +26,6 @@ export const isPodName = (text: string): text is PodName => /^[0-9a-f]{16}-[0-9a
 
 export const isZeroSha = (sha: string) => /^0{40}$/.test(sha)
 
-export const attemptLabel = (displayId: string, task: string, attempt: number) => `${displayId}/${task}#${attempt}`
-
 const lastHexDigits = (uuid: string) => uuid.replaceAll('-', '').slice(-16)
 
 function checked<T extends string>(what: string, pattern: RegExp, text: string): T {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { headOrder, runOrder } from '../../src/benchmark/compare.ts'
+import { runOrder } from '../../src/benchmark/compare.ts'
 
 describe('the order of runs', () => {
   it('has warm-ups first, then every pair once per arm', () => {
@@ -35,12 +35,5 @@ describe('the order of runs', () => {
   it('lets each arm go first about as often', () => {
     const firsts = runOrder(2000, 0, 1).filter(({ arm }, index) => index % 2 === 0 && arm === 'base').length
     assert.ok(Math.abs(firsts - 1000) < 100, `${firsts} of 2000`)
-  })
-  it('runs only head on a push', () => {
-    assert.deepEqual(headOrder(2, 1), [
-      { phase: 'warmup', arm: 'head', pair: 0 },
-      { phase: 'measured', arm: 'head', pair: 0 },
-      { phase: 'measured', arm: 'head', pair: 1 },
-    ])
   })
 })

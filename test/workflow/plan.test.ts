@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { firstRun, matchesTask, type PlanInput, plan } from '../../src/workflow/plan.ts'
 import type { WorkflowPlan } from '../../src/workflow/plan-types.ts'
 import { aProvenance, sha } from './builders.ts'
-import { inputOf, planned, platforms, specOf } from './specs.ts'
+import { inputOf, planned, platforms, platformsOf, platformText, specOf } from './specs.ts'
 
 type Change = Partial<PlanInput['provenance']>
 const from = (change: Change = {}): PlanInput['provenance'] => {
@@ -110,6 +110,26 @@ describe('A plan', () => {
     assert.deepEqual([train?.downstream, evaluate?.upstream], [[evaluate?.name], [train?.name]])
     assert.deepEqual([train?.tasks[0]?.template.cpu, train?.tasks[0]?.template.memoryBytes], [2, 1024 ** 3])
   })
+
+  const asked: readonly (readonly [title: string, resource: string, pool: string, platform: string, cpu: number, memoryBytes?: number])[] =
+    [
+      ['one processor and no bound of memory where nobody says more', '{}', '{}', '{}', 1],
+      ["the pool's", '{}', '{USER_CPU: 3, USER_MEMORY: 2Gi}', '{}', 3, 2 * 1024 ** 3],
+      ["the platform's before the pool's", '{}', '{USER_CPU: 3}', '{USER_CPU: 2}', 2],
+      ["the spec's before all", '{cpu: 4, memory: 1Gi}', '{USER_CPU: 3, USER_MEMORY: 2Gi}', '{USER_CPU: 2}', 4, 1024 ** 3],
+      ["the pool's for a 0, which is no wish", '{cpu: 0}', '{USER_CPU: 3}', '{}', 3],
+    ]
+  for (const [title, resource, pool, platform, cpu, memoryBytes] of asked)
+    it(`gives a task ${title}`, () => {
+      const text = platformText
+        .replace('default_platform: sim', `default_platform: sim\n    common_default_variables: ${pool}`)
+        .replace('sim: {tier: sim}', `sim: {tier: sim, default_variables: ${platform}}`)
+      const spec = specOf(
+        `workflow:\n  name: reach\n  resources: {default: ${resource}}\n  tasks:\n    - {name: a, image: i, command: [x]}\n`,
+      )
+      const [task] = planned(spec, { platforms: platformsOf(text) }).groups.flatMap(({ tasks }) => tasks)
+      assert.deepEqual([task?.template.cpu, task?.template.memoryBytes], [cpu, memoryBytes])
+    })
 
   it('refuses more tasks than are allowed', () => {
     const few = { ...platforms, workflow: { ...platforms.workflow, maxTasks: 1 } }

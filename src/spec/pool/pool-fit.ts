@@ -5,7 +5,12 @@ import { faultOfQuota } from './priority.ts'
 import { brokenRules } from './resource-validation.ts'
 import { userVariables, type Variables } from './variables.ts'
 
-export type PlacedPlatform = { readonly name: string; readonly spec: PlatformSpec }
+export type PlacedPlatform = {
+  readonly name: string
+  readonly spec: PlatformSpec
+  /** What a task gets that asks for none: the platform's variables, else the pool's (osmo-spec.md §1.5). */
+  readonly defaults: { readonly cpu: number; readonly memoryBytes: number | undefined }
+}
 
 export type Fault = {
   readonly reason: string
@@ -69,10 +74,19 @@ function findPlatform(resource: string, about: SpecPart, { spec, pool, config }:
   }
   // A platform called like a property of every object must not be found.
   const found = Object.hasOwn(config.platforms, platform) ? config.platforms[platform] : undefined
-  if (found) return { resource, platform: { name: platform, spec: found } }
+  if (found) return { resource, platform: { name: platform, spec: found, defaults: defaultRequests(config, found) } }
   const hint = suggest(platform, Object.keys(config.platforms))
   const reason = `Platform ${platform} of resource ${resource} does not exist in pool ${pool}. It has: ${platformNames(config)}.${hint}`
   return { fault: { kind: 'missing-platform', platform, reason, about } }
+}
+
+/** Stock's `USER_MEMORY` of 1Gi is no one's wish: only what an administrator wrote bounds the memory of a task that asks for none. */
+function defaultRequests({ defaultVariables }: PoolConfig, platform: PlatformSpec): PlacedPlatform['defaults'] {
+  const written = { ...defaultVariables, ...platform.defaultVariables }
+  const variables = userVariables({ nodesExcluded: [], topology: [] }, undefined, [written])
+  const cpu = variables.get('USER_CPU')
+  const memoryBytes = written.USER_MEMORY === undefined ? 0 : Number(variables.get('USER_MEMORY_B'))
+  return { cpu: (typeof cpu === 'object' && cpu.float) || 1, memoryBytes: memoryBytes || undefined }
 }
 
 export const platformNames = (config: PoolConfig) => Object.keys(config.platforms).join(', ') || 'none'

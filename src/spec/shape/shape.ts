@@ -48,10 +48,6 @@ export function mapped<T, U>(shape: Shape<T>, change: (value: T, node: YamlNode,
   return { fallback, schema: shape.schema, read: (node, place) => change(shape.read(node, place), node, place) }
 }
 
-export function described<T>(shape: Shape<T>, description: string): Shape<T> {
-  return { ...shape, schema: { ...shape.schema, description } }
-}
-
 export function listOf<T>(shape: Shape<T>): Shape<readonly T[]> {
   return {
     fallback: [],

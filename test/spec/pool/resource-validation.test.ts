@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { faultOfQuota, type Priority } from '../../../src/spec/pool/priority.ts'
+import { faultOfQuota, type Priority, schedulingOf } from '../../../src/spec/pool/priority.ts'
 import { validateResources } from '../../../src/spec/pool/resource-validation.ts'
 import { type Node, userVariables } from '../../../src/spec/pool/variables.ts'
 import type { ResourceValidation } from '../../../src/spec/types.ts'
@@ -106,4 +106,14 @@ describe('priorities against the quota of a pool', () => {
       else assert.match(found ?? '', fault)
     })
   }
+})
+
+describe('what a scheduler is told of a priority', () => {
+  const table: readonly (readonly [Priority, string, 'preemptible' | 'safe'])[] = [
+    ['HIGH', 'osmo-high', 'safe'],
+    ['NORMAL', 'osmo-normal', 'safe'],
+    ['LOW', 'osmo-low', 'preemptible'],
+  ]
+  for (const [priority, priorityClass, preemptible] of table)
+    it(`${priority}: ${priorityClass}, ${preemptible}`, () => assert.deepEqual(schedulingOf[priority], { priorityClass, preemptible }))
 })
