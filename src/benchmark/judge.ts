@@ -1,3 +1,4 @@
+import type { Asker } from './judging/asker.ts'
 import { pairsNeededForFine } from './judging/capacity.ts'
 import { type Asked, type Draft, draftRows } from './judging/draft.ts'
 import type { Sample, Scale } from './judging/effect.ts'
@@ -19,8 +20,8 @@ export type Judgement = {
   readonly conclusion: Conclusion
   /** Worst first: gates before metrics that only inform. */
   readonly rows: readonly MetricRow[]
-  /** How many questions were asked of gates, by base's spec and by head's alone: two families, over each of which q values are adjusted. */
-  readonly gateTests: Readonly<Record<Asked['by'], number>>
+  /** How many questions were asked of gates, by whom. Those of `base` and of `head` are families, over each of which q values are adjusted. */
+  readonly gateTests: Readonly<Record<Asker, number>>
   /** What the parsers remarked, each once. */
   readonly warnings: readonly string[]
 }
@@ -77,17 +78,19 @@ export function judge(inputs: readonly BenchmarkInput[]): Judgement {
   )
   const rows = [...gates, ...infos].sort(worstFirst)
   const asked = drafts.filter(({ role }) => role === 'gate').flatMap(({ questions }) => questions)
-  const gateTests = { base: family(asked, 'base').length, head: family(asked, 'head').length }
+  const countOf = (asker: Asker) => family(asked, asker).length
+  const gateTests = { base: countOf('base'), head: countOf('head'), unknown: countOf('unknown') }
   return { conclusion: conclude(inputs, rows), rows, gateTests, warnings: warningsOf(inputs) }
 }
 
 /**
- * Base's questions are a family of their own, so that gates which head adds cannot dilute them (extensions.md §5: a pull request cannot
- * soften its own judge).
+ * Base's questions are a family of their own, so that gates and names which head adds cannot dilute them (extensions.md §5: a pull request
+ * cannot soften its own judge). Where nobody knows which names are base's, each stands alone, which is the strictest.
  */
 function concludeRole(drafts: readonly Draft[], level: number): readonly MetricRow[] {
   const asked = drafts.flatMap((draft) => draft.questions)
-  const answers = new Map([...answerFamily(family(asked, 'base'), level), ...answerFamily(family(asked, 'head'), level)])
+  const families = [family(asked, 'base'), family(asked, 'head'), ...family(asked, 'unknown').map((question) => [question])]
+  const answers = new Map(families.flatMap((questions) => [...answerFamily(questions, level)]))
   return drafts.map((draft) =>
     toRow(
       draft,
@@ -96,7 +99,7 @@ function concludeRole(drafts: readonly Draft[], level: number): readonly MetricR
   )
 }
 
-const family = (asked: readonly Asked[], by: Asked['by']) => asked.filter((one) => one.by === by).map(({ question }) => question)
+const family = (asked: readonly Asked[], by: Asker) => asked.filter((one) => one.by === by).map(({ question }) => question)
 
 function answerFamily(questions: readonly Question[], level: number): ReadonlyMap<Question, Answered> {
   const worse = adjusted(questions, ({ pWorse }) => pWorse)

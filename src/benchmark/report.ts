@@ -236,10 +236,12 @@ function howJudged(judgement: Judgement, gates: readonly MetricRow[]): string {
   return `<details><summary>How this was judged</summary>\n\n${lines.join('\n\n')}\n\n</details>`
 }
 
-const familyWords = ({ base, head }: Judgement['gateTests']) =>
-  head === 0
-    ? `${count(base, 'test')} of the gates of this workflow`
-    : `${count(base, 'test')} of base’s gates, and over the ${count(head, 'test')} that only head asks for by themselves`
+function familyWords({ base, head, unknown }: Judgement['gateTests']): string {
+  if (head + unknown === 0) return `${count(base, 'test')} of the gates of this workflow`
+  const added = head === 0 ? '' : `, and over the ${count(head, 'test')} of what only head asks or measures by themselves`
+  const alone = unknown === 0 ? '' : `; ${count(unknown, 'test')} of names that base may or may not measure stand alone`
+  return `${count(base, 'test')} of base’s gates${added}${alone}`
+}
 
 function testbedLines(rows: readonly MetricRow[]): readonly string[] {
   const testbeds = [...new Set(rows.map(({ testbed }) => testbed).filter(Boolean))].slice(0, 10)

@@ -64,7 +64,8 @@ export type BenchmarkInput = {
   readonly askedByBase: BenchmarkInput['metrics'] | undefined
   readonly comparison:
     | { readonly kind: 'none' }
-    | { readonly kind: 'interleaved'; readonly base: 'measured' }
+    /** Whose task the base arm ran: `of-base` where image, command, environment and files of both specs are the same. */
+    | { readonly kind: 'interleaved'; readonly base: 'measured'; readonly task: 'of-base' | 'of-head' }
     /** Why there is no base arm, in words a person can act on. */
     | { readonly kind: 'interleaved'; readonly base: 'missing'; readonly reason: string; readonly remedy: string }
   readonly runs: readonly BenchmarkRun[]

@@ -24,7 +24,7 @@ export async function judgeWorkflow(view: WorkflowView, samples: SampleStore): P
   const inputs = await Promise.all(
     benchmarks.map(async (benchmark) => {
       const runs = measured.find((sample) => sample.task === benchmark.task && sample.benchmark === benchmark.name)?.runs ?? []
-      const past = await samples.history(view.workflow.provenance.repositoryId, view.workflow.spec, benchmark.name, historyLength)
+      const past = await samples.history(view.workflow.id, benchmark.name, historyLength)
       return benchmarkInput(view, benchmark, runs, past)
     }),
   )
@@ -83,7 +83,7 @@ function comparison(
   const remedy = `\`/osmo rerun ${workflow.spec}\``
   const reason = runs.map(whyUnmeasured).find((why) => why !== undefined)
   if (reason !== undefined) return { kind: 'interleaved', base: 'missing', reason, remedy }
-  if (runs.some(({ arm }) => arm === 'base')) return { kind: 'interleaved', base: 'measured' }
+  if (runs.some(({ arm }) => arm === 'base')) return { kind: 'interleaved', base: 'measured', task: whoseTask(task) }
   if (task?.baseInputs?.kind === 'missing')
     return { kind: 'interleaved', base: 'missing', reason: task.baseInputs.reason, remedy: task.baseInputs.remedy }
   if (task?.baseInputs?.kind === 'awaited') {
@@ -98,6 +98,13 @@ function comparison(
     reason: waited ? "The base arm's inputs were not made within an hour" : "The base arm failed, with head's task and with its own",
     remedy,
   }
+}
+
+/** Both arms run head's task (extensions.md §4), which may be base's own. */
+function whoseTask(task: TaskView | undefined): 'of-base' | 'of-head' {
+  const own = task?.template.baseTemplate
+  const fields = ['image', 'command', 'environment', 'files'] as const
+  return own && fields.every((field) => JSON.stringify(own[field]) === JSON.stringify(task.template[field])) ? 'of-base' : 'of-head'
 }
 
 function whyUnmeasured({ arm, files }: BenchmarkRun): string | undefined {

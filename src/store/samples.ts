@@ -24,12 +24,13 @@ export function createSampleStore(db: Database): SampleStore {
     return rows
   }
 
-  async function history(repositoryId: number, spec: string, benchmark: string, limit: number) {
+  async function history(upTo: Parameters<SampleStore['history']>[0], benchmark: string, limit: number) {
     const { rows } = await sql<{ runs: readonly BenchmarkRun[] }>`
       select jsonb_path_query_array(jsonb_agg(s.runs order by t.ordinal), 'lax $[*][*] ? (@.arm == "head")') as runs
-      from workflow w join task t on t.workflow_id = w.id
-      join sample s on s.workflow_id = w.id and s.task = t.name and s.attempt = t.attempt
-      where w.repository_id = ${repositoryId} and w.spec = ${spec} and w.standing = 'trusted-default' and s.benchmark = ${benchmark}
+      from workflow own
+      join workflow w on w.repository_id = own.repository_id and w.spec = own.spec and w.ordinal <= own.ordinal
+      join task t on t.workflow_id = w.id join sample s on s.workflow_id = w.id and s.task = t.name and s.attempt = t.attempt
+      where own.id = ${upTo} and w.standing = 'trusted-default' and s.benchmark = ${benchmark}
       group by w.id, w.ordinal order by w.ordinal desc limit ${limit}`.execute(db)
     return rows.map(({ runs }) => runs).toReversed()
   }

@@ -18,7 +18,7 @@ export function anInput(over: Partial<BenchmarkInput>): BenchmarkInput {
     testbed: 'bench (2 cores)',
     metrics: { latency_ms: aGate() },
     askedByBase: undefined,
-    comparison: { kind: 'interleaved', base: 'measured' },
+    comparison: { kind: 'interleaved', base: 'measured', task: 'of-head' },
     runs: [],
     history: {},
     requiredCheck: false,

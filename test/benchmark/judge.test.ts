@@ -67,8 +67,34 @@ describe('gates that only head asks for', () => {
     const judgement = judge([
       anInput({ runs: withPadding, metrics: { latency_ms: bounded, 'pad*': gate }, askedByBase: { latency_ms: gate } }),
     ])
-    assert.deepEqual(judgement.gateTests, { base: 1, head: 22 })
+    assert.deepEqual(judgement.gateTests, { base: 1, head: 22, unknown: 0 })
     assert.equal(judgement.rows.find(({ metric }) => metric === 'latency_ms')?.outcome, 'regressed')
+  })
+
+  describe('names that head adds below a pattern of base', () => {
+    const metrics = { '*': gate }
+    const ofBase = { kind: 'interleaved', base: 'measured', task: 'of-base' } as const
+    const ofHead = { ...ofBase, task: 'of-head' } as const
+    const baseRuns = numbers(shifted, []).concat(withPadding.filter(({ arm }) => arm === 'head'))
+    const everything = Object.fromEntries(['latency_ms', ...Object.keys(padding)].map((name) => [name, [1]]))
+    const table: readonly (readonly [string, Partial<BenchmarkInput>, string, object])[] = [
+      ['the default branch has measured them all', { history: everything }, 'inconclusive', { base: 21, head: 0, unknown: 0 }],
+      ['it has measured the latency alone', { history: { latency_ms: [1] } }, 'regressed', { base: 1, head: 20, unknown: 0 }],
+      ['nor has it ever measured', {}, 'regressed', { base: 0, head: 0, unknown: 21 }],
+      ['base’s own task gave them too', { comparison: ofBase }, 'inconclusive', { base: 21, head: 0, unknown: 0 }],
+      ['base’s own task gave the latency alone', { comparison: ofBase, runs: baseRuns }, 'regressed', { base: 1, head: 20, unknown: 0 }],
+    ]
+    for (const [what, over, expected, tests] of table)
+      it(`${what}: ${expected}`, () => {
+        const judgement = judge([anInput({ runs: withPadding, metrics, askedByBase: metrics, comparison: ofHead, ...over })])
+        assert.equal(judgement.rows.find(({ metric }) => metric === 'latency_ms')?.outcome, expected)
+        assert.deepEqual(judgement.gateTests, tests)
+      })
+    it('stay in its family where it spells them out', () => {
+      const spelled = { 'pad*': gate, padding_0: { ...gate, gate: false }, latency_ms: gate }
+      const judgement = judge([anInput({ runs: withPadding, metrics: spelled, askedByBase: spelled, history: { latency_ms: [1] } })])
+      assert.deepEqual(judgement.gateTests, { base: 2, head: 19, unknown: 0 })
+    })
   })
 })
 

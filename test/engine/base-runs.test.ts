@@ -58,10 +58,11 @@ describe('compare: {base: run}', () => {
     await world.check(sha, 'osmo / reach')
     await world.pass(15)
     assert.deepEqual([...world.checks(main).keys()], ['osmo / config'])
-    assert.deepEqual(await world.store.samples.history(7, 'reach', 'reach', 10), [])
     assert.deepEqual(await world.store.views.latestOfCommit(7, main), [])
     const [run] = await baseRuns()
-    const { rows } = await world.database.pool.query('select check_concluded_at from workflow where id = $1', [run?.id])
+    assert.ok(run)
+    assert.deepEqual(await world.store.samples.history(run.id, 'reach', 10), [])
+    const { rows } = await world.database.pool.query('select check_concluded_at from workflow where id = $1', [run.id])
     assert.notEqual(rows[0].check_concluded_at, null)
   })
 

@@ -152,7 +152,15 @@ describe('Views', () => {
       }
       const pull = await trained(aPlan({ provenance: aPullRequest(5, 'c') }))
       await store.samples.save(reference(pull, 'train'), 'speed', [run('head', 50)])
-      assert.deepEqual(await store.samples.history(7, 'nav-eval', 'speed', 2), [[run('head', 2)], [run('head', 3)]])
+      assert.deepEqual(await store.samples.history(pull, 'speed', 2), [[run('head', 2)], [run('head', 3)]])
+    })
+
+    it('what was opened later is no history, and a run of the default branch is its own', async () => {
+      const ids = [await trained(), await trained(), await trained()]
+      for (const [index, id] of ids.entries()) await store.samples.save(reference(id, 'train'), 'speed', [run('head', index)])
+      const [, second] = ids
+      assert.ok(second)
+      assert.deepEqual(await store.samples.history(second, 'speed', 5), [[run('head', 0)], [run('head', 1)]])
     })
   })
 

@@ -1,5 +1,6 @@
 import type { BenchmarkInput, Direction, MetricPolicy } from '../types.ts'
 import { type ArmReading, readArm } from './arm.ts'
+import { type Asker, askersOfBase } from './asker.ts'
 import { resolveBudget } from './budget.ts'
 import { type Declared, type DeclaredMetric, declaredMetrics } from './declared.ts'
 import { compareSeries, type Effect, type Scale } from './effect.ts'
@@ -22,8 +23,8 @@ export type Draft = {
   readonly limits: readonly Limit[]
   readonly questions: readonly Asked[]
 }
-/** `by`: whose spec asks. What only head asks must not make what base asks any easier to pass. */
-export type Asked = { readonly question: Question; readonly by: 'base' | 'head' }
+/** What head adds, be it gates or names that fit base's patterns, must not make what base asks any easier to pass. */
+export type Asked = { readonly question: Question; readonly by: Asker }
 
 /** A change of an unlisted metric smaller than this is not worth a mark: 2 %, or 2 points of a rate. */
 const worthMentioning = 0.02
@@ -38,7 +39,8 @@ export function draftRows(input: BenchmarkInput): readonly Draft[] {
     pairs,
   )
   const names = [...new Set([...head.metrics.keys(), ...base.metrics.keys()])]
-  return declaredMetrics(input.metrics, names).map((declared) => draftRow(input, declared, base, head))
+  const askerOf = askersOfBase(input, base)
+  return declaredMetrics(input.metrics, names).map((declared) => draftRow(input, declared, { base, head, askerOf }))
 }
 
 /** Undefined when base was measured. */
@@ -48,21 +50,24 @@ function baseArm({ comparison }: BenchmarkInput): ArmReading | undefined {
   return { fault, runs: 0, metrics: new Map() }
 }
 
-function draftRow(input: BenchmarkInput, declared: DeclaredMetric, baseArm: ArmReading, headArm: ArmReading): Draft {
+type Readings = { readonly base: ArmReading; readonly head: ArmReading; readonly askerOf: (metric: string) => Asker }
+
+function draftRow(input: BenchmarkInput, declared: DeclaredMetric, { base: baseArm, head: headArm, askerOf }: Readings): Draft {
   const policies = [...declared.gates, ...declared.others]
   const reading = { base: baseArm.metrics.get(declared.metric), head: headArm.metrics.get(declared.metric) }
   const unit = policies.find((policy) => policy.unit !== undefined)?.unit ?? (reading.head?.unit || reading.base?.unit || '')
   const base = seriesOf(baseArm, declared.metric, unit)
   const head = seriesOf(headArm, declared.metric, unit)
   const fromFiles = agreedDirection(reading.head?.direction, reading.base?.direction)
-  const row = { input, metric: declared.metric, unit, base, head, fromFiles }
+  const row = { input, metric: declared.metric, asker: askerOf(declared.metric), unit, base, head, fromFiles }
   return declared.gates.length > 0 ? draftGate(row, declared.gates) : draftInfo(row, declared.others)
 }
 
-type RowStart = Pick<Draft, 'input' | 'metric' | 'unit' | 'base' | 'head'> & { readonly fromFiles: Direction }
+/** `asker`: of what base asks of this name. */
+type RowStart = Pick<Draft, 'input' | 'metric' | 'unit' | 'base' | 'head'> & { readonly asker: Asker; readonly fromFiles: Direction }
 
-function draftGate({ fromFiles, ...row }: RowStart, gates: readonly Declared[]): Draft {
-  const asked = gates.map((gate) => askGate(row, gate, gate.direction ?? fromFiles))
+function draftGate({ fromFiles, asker, ...row }: RowStart, gates: readonly Declared[]): Draft {
+  const asked = gates.map((gate) => askGate({ ...row, asker }, gate, gate.direction ?? fromFiles))
   const budget = asked.find((one) => one.budget)?.budget
   return {
     ...row,
@@ -76,7 +81,7 @@ function draftGate({ fromFiles, ...row }: RowStart, gates: readonly Declared[]):
   }
 }
 
-function draftInfo({ fromFiles, ...row }: RowStart, policies: readonly MetricPolicy[]): Draft {
+function draftInfo({ fromFiles, asker: _, ...row }: RowStart, policies: readonly MetricPolicy[]): Draft {
   const direction = policies.find((policy) => policy.direction)?.direction ?? fromFiles
   const effect = compareSeries(row.base, row.head, defaultScale(row.head))
   const isTestable = effect.kind === 'tested' && direction !== 'unknown' && direction !== 'none'
@@ -93,10 +98,10 @@ function askGate(
   const limits = limitsOf(gate)
   const limitQuestions = limits.map((limit) => ({
     question: askLimit(againstLimit(row.head, inShare(limit, row)), row.head.kind === 'continuous' ? 'runs' : 'trials'),
-    by: known?.[limit.side] === undefined ? ('head' as const) : ('base' as const),
+    by: known?.[limit.side] === undefined ? ('head' as const) : row.asker,
   }))
-  const change = (question: Question): Asked => ({ question, by: known?.maxRegression ? 'base' : 'head' })
-  const fault = (answer: Question): Asked => ({ question: answer, by: known ? 'base' : 'head' })
+  const change = (question: Question): Asked => ({ question, by: known?.maxRegression ? row.asker : 'head' })
+  const fault = (answer: Question): Asked => ({ question: answer, by: known ? row.asker : 'head' })
   if (row.head.kind === 'missing') return { questions: [fault(answered('unmeasured', 'head', row.head.reason))] }
   if (!gate.maxRegression)
     return {

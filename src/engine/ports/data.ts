@@ -37,6 +37,9 @@ export interface SampleStore {
   ): Promise<
     readonly { readonly task: string; readonly attempt: number; readonly benchmark: string; readonly runs: readonly BenchmarkRun[] }[]
   >
-  /** Newest `limit` trusted workflows of this spec on the default branch, oldest first: per benchmark its head runs. */
-  history(repositoryId: number, spec: string, benchmark: string, limit: number): Promise<readonly (readonly BenchmarkRun[])[]>
+  /**
+   * Trusted workflows of this one's spec on the default branch, the newest `limit` up to this one itself, oldest first: per benchmark their
+   * head runs. What was opened later is left out, since a verdict must not change with it.
+   */
+  history(upTo: WorkflowId, benchmark: string, limit: number): Promise<readonly (readonly BenchmarkRun[])[]>
 }
