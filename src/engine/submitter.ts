@@ -3,7 +3,15 @@ import type { Provenance } from '../workflow/state.ts'
 import { type ChangeDeps, changeOfPullRequest, changeOfPush, changeOfPushAgain, type PullRequestRequest } from './changes.ts'
 import type { Pushed } from './domain-event.ts'
 import type { Logger } from './log.ts'
-import type { SubmissionStore, ViewStore, WorkflowRow, WorkflowStore } from './ports.ts'
+import {
+  mayEndOthers,
+  type Standing,
+  type Submission,
+  type SubmissionStore,
+  type ViewStore,
+  type WorkflowRow,
+  type WorkflowStore,
+} from './ports.ts'
 import { type Before, prepareSubmission, type Selection, type SubmitDeps, type SubmittedChange } from './submit.ts'
 
 export type SubmitterDeps = SubmitDeps &
@@ -81,7 +89,7 @@ export function createSubmitter(deps: SubmitterDeps) {
 
   async function submit(change: SubmittedChange, selection: Selection, signal: AbortSignal): Promise<Submitted> {
     const submission = await prepareSubmission(change, selection, deps, signal)
-    const saved = await deps.submissions.openIf(submission, () => stands(change, selection, signal))
+    const saved = await deps.submissions.openIf(submission, () => standingOf(change, submission, signal))
     if (!saved) {
       deps.log.info(
         { repository: change.repository.fullName, sha: change.provenance.sha },
@@ -101,10 +109,14 @@ export function createSubmitter(deps: SubmitterDeps) {
   }
 
   /** What a person asked for by name stands at whatever commit it was asked for. */
-  async function stands({ repository, provenance }: SubmittedChange, { kind }: Selection, signal: AbortSignal): Promise<boolean> {
-    if (kind === 'named' || provenance.pullRequest === undefined) return true
-    const now = await deps.reader.pullRequest(repository, provenance.pullRequest, signal)
-    return now?.state === 'open' && now.headSha === provenance.sha && now.baseRef === provenance.baseRef
+  async function standingOf({ repository, provenance }: SubmittedChange, submission: Submission, signal: AbortSignal): Promise<Standing> {
+    const { pullRequest, headRef, sha, baseRef } = provenance
+    if (submission.purpose === 'command') return { kind: 'current' }
+    if (pullRequest === undefined && (headRef === '' || !mayEndOthers(submission))) return { kind: 'current' }
+    if (pullRequest === undefined) return { kind: 'pushed', tip: await deps.reader.branchHead(repository, headRef, signal) }
+    const now = await deps.reader.pullRequest(repository, pullRequest, signal)
+    const isNow = now?.state === 'open' && now.headSha === sha && now.baseRef === baseRef
+    return { kind: isNow ? 'current' : 'gone' }
   }
 
   /**

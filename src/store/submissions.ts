@@ -1,5 +1,14 @@
 import { sql } from 'kysely'
-import type { SharedSubmission, StoredPlan, Submission, SubmissionId, SubmissionStore, SubmissionView } from '../engine/ports.ts'
+import {
+  mayEndOthers,
+  type SharedSubmission,
+  type Standing,
+  type StoredPlan,
+  type Submission,
+  type SubmissionId,
+  type SubmissionStore,
+  type SubmissionView,
+} from '../engine/ports.ts'
 import type { Origin } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import type { Provenance } from '../workflow/state.ts'
@@ -10,12 +19,12 @@ import { provenanceOf } from './headers.ts'
 import { openWorkflow } from './opening.ts'
 import { closePullRequest, headOf, lockPullRequest } from './pull-requests.ts'
 import { json, storableText } from './storable.ts'
-import { endUnstarted, supersede } from './superseding.ts'
+import { endUnstarted, lockPushes, takePlace } from './superseding.ts'
 
 export function createSubmissionStore(db: Database): SubmissionStore {
   return {
-    open: (submission) => db.transaction().execute((transaction) => open(transaction, submission)),
-    openIf: (submission, stands) => db.transaction().execute((transaction) => openIf(transaction, submission, stands)),
+    open: (submission) => db.transaction().execute((transaction) => open(transaction, submission, { kind: 'current' })),
+    openIf: (submission, standing) => db.transaction().execute((transaction) => openIf(transaction, submission, standing)),
     close: (repositoryId, pullRequest, stands) =>
       db.transaction().execute((transaction) => closePullRequest(transaction, repositoryId, pullRequest, stands)),
     get: async (id) => first(await select(db, sql`s.id = ${id}`)),
@@ -30,13 +39,15 @@ export function createSubmissionStore(db: Database): SubmissionStore {
 
 type Opened = NonNullable<Awaited<ReturnType<SubmissionStore['openIf']>>>
 
-async function openIf(db: Database, submission: Submission, stands: () => Promise<boolean>): Promise<Opened | undefined> {
-  const { repositoryId, pullRequest } = submission.provenance
+async function openIf(db: Database, submission: Submission, standing: () => Promise<Standing>): Promise<Opened | undefined> {
+  const { repositoryId, pullRequest, ref } = submission.provenance
   if (pullRequest !== undefined) await lockPullRequest(db, repositoryId, pullRequest)
-  return (await stands()) ? open(db, submission) : undefined
+  else if (mayEndOthers(submission)) await lockPushes(db, repositoryId, ref)
+  const found = await standing()
+  return found.kind === 'gone' ? undefined : open(db, submission, found)
 }
 
-async function open(db: Database, submission: Submission): Promise<Opened> {
+async function open(db: Database, submission: Submission, standing: Exclude<Standing, { kind: 'gone' }>): Promise<Opened> {
   await saveRepository(db, submission.provenance)
   if (submission.purpose === 'change') await headOf(db, submission.provenance)
   const id = await saveSubmission(db, submission)
@@ -46,7 +57,7 @@ async function open(db: Database, submission: Submission): Promise<Opened> {
   // So that two submissions take the locks of the counters, of which each name has one, and of the run keys in the same order.
   for (const plan of submission.plans.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.runKey, b.runKey))) {
     const workflow = await openWorkflow(db, plan)
-    if (workflow.kind === 'opened') await supersede(db, workflow.id)
+    if (workflow.kind === 'opened') await takePlace(db, workflow.id, standing)
     if (workflow.kind === 'opened' && plan.concurrency.limit !== undefined) limited.add(plan.concurrency.key)
     ;(workflow.kind === 'opened' ? opened : existing).push(workflow.id)
   }

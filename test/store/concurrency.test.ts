@@ -3,7 +3,22 @@ import { before, describe, it } from 'node:test'
 import { createStore, type Store } from '../../src/store/store.ts'
 import type { WorkflowId } from '../../src/workflow/names.ts'
 import { aDatabase, type TestDatabase } from '../harness/postgres.ts'
-import { aGroup, aPlan, aPullRequest, aSubmission, aTask, dispatchAll, exited, finish, foldOf, opened, reference, sight } from './plans.ts'
+import {
+  aGroup,
+  aPlan,
+  aProvenance,
+  aPullRequest,
+  aSubmission,
+  aTask,
+  dispatchAll,
+  exited,
+  finish,
+  foldOf,
+  opened,
+  reference,
+  sha,
+  sight,
+} from './plans.ts'
 
 describe('Concurrency groups', () => {
   let database: TestDatabase
@@ -66,6 +81,78 @@ describe('Concurrency groups', () => {
     await foldOf(store, holder)
     assert.equal((await store.views.workflow(holder))?.status, 'FAILED_CANCELED')
     assert.deepEqual(await store.workflows.admit('cancel'), [newer])
+  })
+
+  describe('pushes to one branch that were heard of in another order', () => {
+    const push = (key: string, digit: string, before: string, cancelInProgress: 'any-ref' | 'never' = 'any-ref') =>
+      aSubmission([
+        aPlan({
+          concurrency: { key, limit: 1, cancelInProgress },
+          groups: [aGroup(aTask('only'))],
+          provenance: aProvenance({ ref: `refs/heads/${key}`, headRef: key, sha: sha(digit), baseSha: before && sha(before) }),
+        }),
+      ])
+    const hear = async (submission: ReturnType<typeof push>, tip: string): Promise<WorkflowId> => {
+      const saved = await store.submissions.openIf(submission, async () => ({ kind: 'pushed', tip: sha(tip) }))
+      const id = saved?.opened[0]
+      assert.ok(id)
+      return id
+    }
+    const status = async (id: WorkflowId) => {
+      await foldOf(store, id)
+      const view = await store.views.workflow(id)
+      return [view?.status, view?.workflow.cancellation?.reason, view?.workflow.cancellation?.cause].filter((part) => part !== undefined)
+    }
+    const lives = ['PENDING']
+    const superseded = (by: string) => ['FAILED_CANCELED', `superseded by ${by}, which was pushed later`, 'head-moved']
+    const nameOf = async (id: WorkflowId) => (await store.views.workflow(id))?.workflow.displayId ?? ''
+
+    it('the older one, heard of last, is cancelled, and the one at the tip lives', async () => {
+      const newer = await hear(push('tip', 'b', ''), 'b')
+      const older = await hear(push('tip', 'a', '9'), 'b')
+      assert.deepEqual(await store.workflows.admit('tip'), [])
+      assert.deepEqual([await status(newer), await status(older)], [lives, superseded(await nameOf(newer))])
+    })
+
+    it('also where the tip has moved on since: the newer one began, by way of another push, where the older one ended', async () => {
+      await store.submissions.open(
+        aSubmission([], { provenance: aProvenance({ ref: 'refs/heads/line', sha: sha('b'), baseSha: sha('a') }) }),
+      )
+      const newer = await hear(push('line', 'c', 'b'), 'd')
+      const older = await hear(push('line', 'a', '9'), 'd')
+      assert.deepEqual([await status(newer), await status(older)], [lives, superseded(await nameOf(newer))])
+    })
+
+    it('also where the newer one has ended meanwhile', async () => {
+      const newer = await hear(push('ended', 'b', 'a'), 'b')
+      await end(newer)
+      const older = await hear(push('ended', 'a', '9'), 'b')
+      assert.deepEqual(await status(older), superseded(await nameOf(newer)))
+    })
+
+    it('in their order the older one is cancelled too, whatever the tip is by then', async () => {
+      const older = await hear(push('order-of-pushes', 'a', '9'), 'c')
+      const newer = await hear(push('order-of-pushes', 'b', 'a'), 'c')
+      assert.deepEqual([(await status(newer))[0], (await status(older))[0]], ['PENDING', 'FAILED_CANCELED'])
+    })
+
+    it('without cancel-in-progress both live', async () => {
+      const newer = await hear(push('patient', 'b', 'a', 'never'), 'b')
+      const older = await hear(push('patient', 'a', '9', 'never'), 'b')
+      assert.deepEqual([await status(newer), await status(older)], [lives, lives])
+    })
+
+    it('one of another branch in the group is no newer push', async () => {
+      const other = await hear(push('shared', 'b', ''), 'b')
+      const mine = await hear(
+        {
+          ...push('shared', 'a', '9'),
+          plans: push('shared', 'a', '9').plans.map((plan) => ({ ...plan, provenance: aProvenance({ sha: sha('a') }) })),
+        },
+        'c',
+      )
+      assert.deepEqual([(await status(other))[0], (await status(mine))[0]], ['FAILED_CANCELED', 'PENDING'])
+    })
   })
 
   it('keeps the place of a workflow that was cancelled until the end of what it had started is seen', async () => {

@@ -96,15 +96,19 @@ describe('Submissions', () => {
     const one = store.submissions.openIf(first!, async () => {
       reached.resolve()
       await gate.promise
-      return Boolean(order.push('first'))
+      order.push('first')
+      return { kind: 'current' }
     })
     await reached.promise
-    const two = other.submissions.openIf(second!, async () => Boolean(order.push('second')))
+    const two = other.submissions.openIf(second!, async () => {
+      order.push('second')
+      return { kind: 'current' }
+    })
     const shut = other.submissions.close(7, 43, async () => order.includes('first'))
     gate.resolve()
     assert.deepEqual([(await one)?.opened.length, (await two)?.opened.length, await shut], [1, 1, 'closed'])
     assert.deepEqual(order, ['first', 'second'])
-    assert.equal(await store.submissions.openIf(first!, async () => false), undefined)
+    assert.equal(await store.submissions.openIf(first!, async () => ({ kind: 'gone' })), undefined)
   })
 
   it('replaces what PostgreSQL cannot keep in text that strangers wrote', async () => {

@@ -44,12 +44,13 @@ export interface SubmissionStore {
     submission: Submission,
   ): Promise<{ readonly id: SubmissionId; readonly opened: readonly WorkflowId[]; readonly existing: readonly WorkflowId[] }>
   /**
-   * The same for a change of a pull request, if `stands` says that it is still what the pull request is. Those of one pull request take
-   * turns, so that an older head that was slow to read never follows a newer one. Undefined: it no longer stands, and nothing was saved.
+   * The same for a change as it stands: those of one pull request take turns, and so do pushes to one branch that may end each other's
+   * runs, so that an older head that was slow to read never follows a newer one. Of a push that a newer one has overtaken what would end
+   * the newer one's runs is cancelled itself. Undefined: it is `gone`, and nothing was saved.
    */
   openIf(
     submission: Submission,
-    stands: () => Promise<boolean>,
+    standing: () => Promise<Standing>,
   ): Promise<{ readonly id: SubmissionId; readonly opened: readonly WorkflowId[]; readonly existing: readonly WorkflowId[] } | undefined>
   /** The pull request is closed, if `stands`: once this returns, what was opened for it before can be seen, and reports of others that shared its commit are due. */
   close(repositoryId: number, pullRequest: number, stands: () => Promise<boolean>): Promise<'closed' | 'open'>
@@ -64,6 +65,10 @@ export interface SubmissionStore {
   /** Of the changes of this pull request the newest. */
   newestOf(repositoryId: number, pullRequest: number): Promise<SubmissionView | undefined>
 }
+/** Of a push: the order among pushes of its branch matters, since it would end running workflows of older ones. */
+export const mayEndOthers = ({ plans }: Submission) => plans.some(({ concurrency }) => concurrency.cancelInProgress === 'any-ref')
+/** `tip`: where the branch of a push is now, undefined when it is gone; `current`: nobody can have overtaken it. */
+export type Standing = { readonly kind: 'gone' | 'current' } | { readonly kind: 'pushed'; readonly tip: CommitSha | undefined }
 /** With the specs that have run for this pull request and base branch, or this ref, at this commit. */
 export type SharedSubmission = { readonly submission: SubmissionView; readonly ran: readonly string[] }
 /** A plan as it is kept: its groups are rows of their own. */
