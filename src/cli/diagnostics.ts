@@ -1,3 +1,4 @@
+import { linesOf } from '../spec/source-text.ts'
 import type { Diagnostic } from '../spec/types.ts'
 import { paint, type Terminal, visible } from './terminal.ts'
 
@@ -11,13 +12,8 @@ export function diagnosticsText(
   terminal: Terminal,
 ): string {
   if (format === 'json') return `${JSON.stringify(diagnostics.map(toPlain), undefined, 2)}\n`
-  const linesOf = keep(
-    (file: string) =>
-      textOf(file)
-        ?.replace(/^\uFEFF/, '')
-        .split('\n') ?? [],
-  )
-  return diagnostics.map((diagnostic) => block(diagnostic, linesOf(diagnostic.file), terminal)).join('')
+  const linesOfFile = keep((file: string) => linesOf((textOf(file) ?? '').replace(/^\uFEFF/, '')))
+  return diagnostics.map((diagnostic) => block(diagnostic, linesOfFile(diagnostic.file), terminal)).join('')
 }
 
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

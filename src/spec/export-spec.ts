@@ -3,6 +3,7 @@ import { type Directories, expandDirectories, expandInSource } from './export-di
 import { locateSpec, renderSpec } from './parse-spec.ts'
 import { createReporter } from './reporter.ts'
 import { cutSections, type Section } from './sections.ts'
+import { sourceOf } from './source-text.ts'
 import { namesIn } from './template/lexer.ts'
 import { loadDefaults, serviceValues } from './template-values.ts'
 import type { Diagnostic, SpecOptions, TemplateValue } from './types.ts'
@@ -26,7 +27,7 @@ const osmoSections = ['version', 'workflow', 'default-values']
 export function exportSpec(text: string, options: ExportOptions): ExportResult {
   const located = locateSpec(text, options)
   if (located.kind === 'invalid') return located
-  const source = text.startsWith('\uFEFF') ? text.slice(1) : text
+  const source = sourceOf(text)
   const expanded = located.places.localpaths.some(({ localpath }) => Object.hasOwn(options.directories, localpath))
   const exported = expanded ? withFilesOfDirectories(source, options) : withValues(source, options)
   return { kind: 'exported', text: exported, warnings: located.warnings }

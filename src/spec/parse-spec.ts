@@ -12,7 +12,7 @@ import { createReporter, type Reporter } from './reporter.ts'
 import { readSections, type Section, type Sections } from './sections.ts'
 import { present, toObject } from './shape/record.ts'
 import type { Shape } from './shape/shape.ts'
-import { createLineIndex } from './source-text.ts'
+import { createLineIndex, sourceOf } from './source-text.ts'
 import { reportUnresolvedTokens } from './token-warnings.ts'
 import type { Diagnostic, SpecOptions, SpecResult, TemplateValue, WorkflowSpec } from './types.ts'
 import { loadCoreYaml } from './yaml/core.ts'
@@ -36,7 +36,7 @@ export type LocatedResult =
 
 /** As `parseSpec`, and says where tasks, resources and `localpath` stand. */
 export function locateSpec(text: string, options: SpecOptions): LocatedResult {
-  const source = withoutByteOrderMark(text)
+  const source = sourceOf(text)
   const reporter = createReporter(options.file, source)
   const read = isSmallEnough(source, reporter) ? readSpec(source, options, reporter) : undefined
   const diagnostics = reporter.diagnostics()
@@ -48,7 +48,7 @@ export function locateSpec(text: string, options: SpecOptions): LocatedResult {
  * Where a spec names files, as far as an invalid one can be read, so that what is wrong with them is found with its other faults. Never throws.
  */
 export function locateLocalpaths(text: string, options: SpecOptions): SpecPlaces['localpaths'] {
-  const source = withoutByteOrderMark(text)
+  const source = sourceOf(text)
   const reporter = createReporter(options.file, source)
   const document = isSmallEnough(source, reporter) ? loadDocument(readSections(source, reporter), options, reporter) : undefined
   const workflow = document && readWorkflow(document, options.file, reporter)
@@ -62,18 +62,13 @@ export type RenderResult =
 
 /** Renders the `workflow` section and loads it as YAML, without the rules of the schema. Never throws. */
 export function renderSpec(text: string, options: SpecOptions): RenderResult {
-  const source = withoutByteOrderMark(text)
+  const source = sourceOf(text)
   const reporter = createReporter(options.file, source)
   const sections = isSmallEnough(source, reporter) ? readSections(source, reporter) : {}
   const rendered = loadDocument(sections, options, reporter)
   const diagnostics = reporter.diagnostics()
   if (rendered === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
   return { kind: 'rendered', text: rendered.text, document: toTemplateValue(rendered.node), warnings: diagnostics }
-}
-
-/** Editors that write a mark do not show it, so positions do not count it. */
-function withoutByteOrderMark(text: string): string {
-  return text.startsWith('\uFEFF') ? text.slice(1) : text
 }
 
 function isSmallEnough(source: string, reporter: Reporter): boolean {

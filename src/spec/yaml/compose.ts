@@ -1,8 +1,9 @@
-import { Composer, CST, Lexer, type ParsedNode, Parser, type YAMLParseError } from 'yaml'
+import { Composer, CST, isScalar, Lexer, type ParsedNode, Parser, type YAMLParseError } from 'yaml'
 import type { Reporter } from '../reporter.ts'
-import { isWellFormed } from './characters.ts'
+import { firstTabBetweenTokens, isPrintable } from './characters.ts'
 import { convert } from './convert.ts'
 import type { Dialect, Origin } from './dialect.ts'
+import { faultOfLayout, faultOfProperty, type Misplaced } from './layout-rules.ts'
 import type { YamlNode } from './node.ts'
 import { repairFlow } from './repair.ts'
 import { hasUnicodeBreaks, unfoldBlocks } from './scalar-text.ts'
@@ -19,7 +20,7 @@ export const maximumLexemes = 200_000
  */
 export function loadYaml(written: string, dialect: Dialect, origin: Origin, reporter: Reporter): YamlNode | undefined {
   const texts = textsOf(written, dialect)
-  if (!isWellFormed(texts.text, dialect, origin, reporter)) return undefined
+  if (!isPrintable(texts.text, origin, reporter)) return undefined
   const composed = compose(texts, dialect)
   const repaired = composed.kind === 'faults' && dialect.looseLayout === 'accepted' ? repairFlow(texts.text) : undefined
   if (repaired === undefined) return finish(composed, texts, { text: texts.text, original: same }, dialect, origin, reporter)
@@ -40,12 +41,13 @@ function textsOf(written: string, { lineBreaks }: Dialect): Texts {
 }
 
 function compose({ text, written }: Texts, dialect: Dialect): Composition {
-  const tokens = tokenize(text)
+  const tokens = tokenize(text, dialect)
   if (!Array.isArray(tokens)) return tokens
   const deep = firstTooDeep(tokens)
   if (deep !== undefined) return { kind: 'too-deep', offset: deep }
   const unfolded = written === text ? none : unfoldBlocks(tokens, written)
-  return composeOne(tokens, text, unfolded, dialect)
+  const misplaced = dialect.version === '1.1' ? faultOfLayout(tokens, text) : undefined
+  return misplaced ?? composeOne(tokens, text, unfolded, dialect)
 }
 
 const none: ReadonlySet<number> = new Set()
@@ -61,7 +63,7 @@ const scalarMark = CST.SCALAR
 type Excess = { readonly kind: 'too-deep' | 'too-long'; readonly offset: number }
 
 /** Feeds the parser piece by piece, so that hostile text ends early. */
-function tokenize(text: string): CST.Token[] | Excess {
+function tokenize(text: string, { version }: Dialect): CST.Token[] | Excess | Misplaced {
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let count = 0
@@ -72,6 +74,9 @@ function tokenize(text: string): CST.Token[] | Excess {
     if (!wasMark && (lexeme === '[' || lexeme === '{')) brackets++
     else if (!wasMark && (lexeme === ']' || lexeme === '}')) brackets--
     if (brackets > maximumDepth) return { kind: 'too-deep', offset: parser.offset }
+    const isProperty = version === '1.1' && !wasMark && /^[!&*]/.test(lexeme)
+    const misplaced = isProperty ? faultOfProperty(lexeme, parser.offset, text) : undefined
+    if (misplaced !== undefined) return misplaced
     wasMark = lexeme === scalarMark
     for (const token of parser.next(lexeme)) tokens.push(token)
   }
@@ -82,6 +87,7 @@ function tokenize(text: string): CST.Token[] | Excess {
 type Composition =
   | { readonly kind: 'composed'; readonly root: ParsedNode | undefined; readonly unfolded: ReadonlySet<number> }
   | { readonly kind: 'faults'; readonly errors: readonly YAMLParseError[] }
+  | Misplaced
   | { readonly kind: 'second-document'; readonly offset: number }
   | Excess
 
@@ -93,12 +99,21 @@ function finish(
   origin: Origin,
   reporter: Reporter,
 ): YamlNode | undefined {
+  const tab = dialect.tabs === 'refused' && text.includes('\t') ? firstTabBetweenTokens(text) : undefined
+  if (tab !== undefined) {
+    const message = "Expected a space, but there is a tab: OSMO's YAML reader takes a tab only inside text. Replace it with spaces."
+    reporter.error('syntax/tab', origin(tab, tab + 1), message)
+    return undefined
+  }
   switch (composed.kind) {
     case 'composed':
       return convert(composed.root, text, { written, unfolded: composed.unfolded }, dialect, origin, reporter)
     case 'faults':
       for (const { start, end, message } of syntaxFaults(composed.errors, text, unrepaired))
         reporter.error('syntax/yaml', origin(start, end), message)
+      return undefined
+    case 'misplaced':
+      reporter.error('syntax/yaml', origin(composed.start, composed.end), composed.message)
       return undefined
     case 'second-document':
       reporter.error(
@@ -151,18 +166,26 @@ function composeOne(tokens: readonly CST.Token[], source: string, unfolded: Read
     uniqueKeys: false,
     prettyErrors: false,
     strict: true,
+    keepSourceTokens: true,
   })
   const documents = [...composer.compose(tokens, true, source.length)]
   const errors = documents.flatMap((document) => document.errors).filter((error) => !isNoFault(error, source, dialect))
   if (errors.length > 0) return { kind: 'faults', errors }
-  const second = documents[1]
+  // A further "..." ends nothing, and begins no document either.
+  const second = documents.slice(1).find(({ contents, directives }) => !isNothing(contents) || directives.docStart === true)
   if (second !== undefined) return { kind: 'second-document', offset: second.range?.[0] ?? 0 }
   return { kind: 'composed', root: (documents[0]?.contents ?? undefined) as ParsedNode | undefined, unfolded }
+}
+
+function isNothing(contents: unknown): boolean {
+  return contents === null || (isScalar(contents) && contents.source === '')
 }
 
 /** Tags are judged later; and PyYAML takes a comment right behind a quote or a bracket, though not behind a block scalar's header. */
 function isNoFault({ code, message, pos }: YAMLParseError, source: string, { version }: Dialect): boolean {
   if (code === 'TAG_RESOLVE_FAILED') return message.startsWith('Unresolved tag')
+  // Counted in characters where keys are read.
+  if (version === '1.1' && code === 'KEY_OVER_1024_CHARS') return true
   const isComment = version === '1.1' && code === 'MISSING_CHAR' && message.startsWith('Comments must be separated')
   return isComment && !/[|>][-+0-9]*$/.test(source.slice(Math.max(0, pos[0] - 3), pos[0]))
 }

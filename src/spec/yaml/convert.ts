@@ -1,9 +1,9 @@
-import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type YAMLMap, type YAMLSeq } from 'yaml'
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Reporter } from '../reporter.ts'
 import type { Range } from '../source-text.ts'
 import type { Dialect, Origin } from './dialect.ts'
 import { createEntries, type Entries } from './entries.ts'
-import { faultOfFlowText, faultOfKey } from './flow-rules.ts'
+import { faultOfFlowText, faultOfKey, startWithProperties } from './flow-rules.ts'
 import { type Entry, maximumNodes, type ScalarNode, type YamlNode } from './node.ts'
 import { type ScalarTexts, scalarText } from './scalar-text.ts'
 
@@ -56,6 +56,13 @@ function createConverter(source: string, texts: ScalarTexts, dialect: Dialect, o
     return origin(start, end)
   }
 
+  /** A tag and an anchor, where the node has some. */
+  function headRange(parsed: ParsedNode): Range {
+    const start = startWithProperties(parsed, source)
+    const head = source.slice(start, parsed.range[0]).trimEnd()
+    return head === '' ? range(parsed) : origin(start, start + head.length)
+  }
+
   function fail(code: string, at: Range, message: string): undefined {
     reporter.error(code, at, message)
   }
@@ -92,14 +99,14 @@ function createConverter(source: string, texts: ScalarTexts, dialect: Dialect, o
     if (fault !== undefined) return fail(fault.code, range(parsed), fault.message)
     const text = scalarText(parsed, source, texts)
     const result = dialect.scalar({ text, style, tag: parsed.tag })
-    if (result.kind === 'fault') return fail(result.code, range(parsed), result.message)
+    if (result.kind === 'fault') return fail(result.code, result.code === 'syntax/tag' ? headRange(parsed) : range(parsed), result.message)
     return { ...result, text, range: range(parsed), size: 1 }
   }
 
   function collection(parsed: ParsedNode): YamlNode | undefined {
     if (!isSeq(parsed) && !isMap(parsed)) return undefined
     const form = dialect.collection(parsed.tag, isSeq(parsed) ? 'sequence' : 'mapping')
-    if (form.kind === 'fault') return fail(form.code, range(parsed), form.message)
+    if (form.kind === 'fault') return fail(form.code, headRange(parsed), form.message)
     const flow = parsed.flow === true ? 1 : 0
     flowDepth += flow
     const converted = isMap(parsed) ? mapping(parsed) : sequence(parsed, form.kind === 'pairs' ? pair : node)
@@ -143,15 +150,16 @@ function createConverter(source: string, texts: ScalarTexts, dialect: Dialect, o
     const [only, ...others] = isMap(parsed) ? (parsed.items as ParsedPair[]) : []
     if (!isMap(parsed) || only === undefined || others.length > 0)
       return fail('syntax/tag', range(parsed), 'Expected a mapping with one entry in a list of pairs. Write "- name: value".')
-    const found = entry(only)
-    return found === undefined
-      ? undefined
-      : { kind: 'sequence', items: [found.key, found.value], range: range(parsed), size: 2 + found.value.size }
+    const fault = faultOfKey(source, only.key)
+    if (fault !== undefined) return fail(fault.code, range(only.key), fault.message)
+    const items = [node(only.key), only.value === null ? emptyValue(only.key) : node(only.value)]
+    if (!items.every((one) => one !== undefined)) return undefined
+    return { kind: 'sequence', items, range: range(parsed), size: totalSize(items) }
   }
 
   function mappingKey(parsed: ParsedNode): ScalarNode | undefined {
     // In PyYAML a lone `=` is an error as a value and a word as a key.
-    if (isScalar(parsed) && (parsed.value === '=' || isMergeKey(parsed)) && parsed.tag === undefined) {
+    if (isScalar(parsed) && (isMergeKey(parsed) || isValueKey(parsed))) {
       return { kind: 'string', value: String(parsed.value), text: String(parsed.value), range: range(parsed), size: 1 }
     }
     if (dialect.version === '1.1' && isScalar(parsed) && isNothing(parsed) && !isExplicit(parsed)) {
@@ -181,7 +189,16 @@ function createConverter(source: string, texts: ScalarTexts, dialect: Dialect, o
   }
 
   function isMergeKey(key: ParsedNode): boolean {
-    return dialect.mergeKeys === 'merged' && isScalar(key) && key.type === 'PLAIN' && key.value === '<<' && key.tag === undefined
+    return dialect.mergeKeys === 'merged' && isScalar(key) && isWord(key, '<<', 'tag:yaml.org,2002:merge')
+  }
+
+  function isValueKey(key: ParsedNode): boolean {
+    return isScalar(key) && isWord(key, '=', 'tag:yaml.org,2002:value')
+  }
+
+  /** A word with a meaning: alone and not in quotes, or any text with its tag. */
+  function isWord(key: Scalar.Parsed, word: string, tag: string): boolean {
+    return key.tag === tag || (key.value === word && ((key.type === 'PLAIN' && key.tag === undefined) || key.tag === '!'))
   }
 }
 

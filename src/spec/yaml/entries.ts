@@ -81,6 +81,6 @@ function identity(key: ScalarNode): string {
     case 'null':
       return 'null'
     case 'date':
-      return `d${key.text}`
+      return `d${'date' in key.value ? key.value.date : key.value.datetime}`
   }
 }

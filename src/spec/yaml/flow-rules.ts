@@ -7,16 +7,32 @@ import type { FaultResult } from './dialect.ts'
 const maximumKeyLength = 1024
 
 /** A key that needs a `?` before it, because its colon stands on another line or too far away. */
-export function faultOfKey(source: string, { range: [start, end] }: ParsedNode): FaultResult | undefined {
-  const colon = colonBehind(source, end)
+export function faultOfKey(source: string, key: ParsedNode): FaultResult | undefined {
+  const colon = colonBehind(source, key.range[1])
   if (colon === undefined) return undefined
-  const isLong = colon - start > maximumKeyLength
+  const start = startWithProperties(key, source)
+  const isLong = colon - start > maximumKeyLength && [...source.slice(start, colon)].length > maximumKeyLength
   if (!isLong && !/[\n\r]/.test(source.slice(start, colon))) return undefined
-  if (/\?\s*(?:[&!]\S*\s+)*$/.test(source.slice(Math.max(0, start - 200), start))) return undefined
+  if (/\?\s*$/.test(source.slice(Math.max(0, start - 100), start))) return undefined
   return isLong
-    ? fault(`Expected a key of at most ${maximumKeyLength} characters, but it has ${colon - start}. Write "? " before it.`)
+    ? fault(`Expected a key of at most ${maximumKeyLength} characters, but it is longer. Write "? " before it.`)
     : fault('Expected a key and its colon on one line. Join the lines.')
 }
+
+/** Where the tag and the anchor before a node begin, if it has any. */
+export function startWithProperties(node: ParsedNode, source: string): number {
+  const [start] = node.range
+  const isTagged = 'tag' in node && node.tag !== undefined
+  const isAnchored = 'anchor' in node && node.anchor !== undefined
+  if (!isTagged && !isAnchored) return start
+  const before = source.slice(Math.max(0, start - longestProperties), start)
+  const found = (isTagged && isAnchored ? twoProperties : oneProperty).exec(before)
+  return start - (found?.[0].length ?? 0)
+}
+
+const longestProperties = 400
+const oneProperty = /(?<![^\s[{,])[&!]\S*\s*$/
+const twoProperties = /(?<![^\s[{,])[&!]\S*\s+[&!]\S*\s*$/
 
 function colonBehind(source: string, end: number): number | undefined {
   let at = end

@@ -78,13 +78,26 @@ function daysInMonth(year: number, month: number): number {
   return month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
 }
 
-/** Base 64, signs that do not belong to it passed over, as Python does. OSMO's fields take bytes for the text that they are in UTF-8. */
+/** OSMO's fields take bytes for the text that they are in UTF-8. */
 export function readBinary(text: string): ScalarResult {
-  const signs = text.replaceAll(/[^A-Za-z0-9+/=]/g, '')
-  const body = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?/.exec(signs)?.[0] ?? ''
-  if (/\P{ASCII}/u.test(text) || (body.length < signs.length && !body.endsWith('='))) return wrong(text, 'base64')
-  const bytes = Buffer.from(body, 'base64')
+  const digits = /\P{ASCII}/u.test(text) ? undefined : base64Digits(text)
+  if (digits === undefined) return wrong(text, 'base64')
+  const bytes = Buffer.from(digits, 'base64')
   return isUtf8(bytes) ? { kind: 'string', value: bytes.toString() } : wrong(text, 'base64 of UTF-8 text')
+}
+
+/** As Python's `binascii` reads: other signs are passed over, `=` ends the text where it completes four digits and means nothing elsewhere. */
+function base64Digits(text: string): string | undefined {
+  let digits = ''
+  let padding = 0
+  for (const sign of text) {
+    const filled = digits.length % 4
+    if (/[A-Za-z0-9+/]/.test(sign)) {
+      digits += sign
+      padding = 0
+    } else if (sign === '=' && filled >= 2 && filled + ++padding >= 4) return digits
+  }
+  return digits.length % 4 === 0 ? digits : undefined
 }
 
 export function wrong(text: string, wanted: string): FaultResult {
