@@ -5,6 +5,7 @@ import { notRunPrefix } from './changes.ts'
 import type { createCommands } from './commands.ts'
 import type { Actor, CheckRerequested, DomainEvent, InstallationChanged, PullRequestChanged, SuiteRerequested } from './domain-event.ts'
 import type { Logger } from './log.ts'
+import { runsOfCommit } from './of-commit.ts'
 import { hasPermission } from './permission.ts'
 import type {
   AuditStore,
@@ -35,7 +36,7 @@ export type DeliveryDeps = {
   readonly commands: ReturnType<typeof createCommands>
   readonly reruns: ReturnType<typeof createReruns>
   readonly views: ViewStore
-  readonly submissions: Pick<SubmissionStore, 'sharing' | 'findNotRun' | 'originOf'>
+  readonly submissions: Pick<SubmissionStore, 'sharing' | 'findNotRun' | 'originOf' | 'ofOpenPullRequests'>
   readonly reports: ReportStore
   readonly workflows: WorkflowStore
   readonly reader: ForgeReader
@@ -147,8 +148,7 @@ export function createDeliveryWorker(deps: DeliveryDeps) {
   /** Decided from the state and never from the kind of event: what failed runs again; everything, when nothing did (github.md §1.4). */
   async function suiteRerequested(event: SuiteRerequested, nonce: string, signal: AbortSignal): Promise<void> {
     if (event.appId !== deps.appId || !(await mayRerun(event, event.headSha, signal))) return
-    const rows = await deps.views.latestOfCommit(event.repository.id, event.headSha as CommitSha)
-    const newest = (await Promise.all(rows.map(({ id }) => deps.views.workflow(id)))).filter((view) => view !== undefined)
+    const newest = await runsOfCommit(event.repository.id, event.headSha, deps)
     const views = (await deps.reruns.asFound(newest, nonce)).filter(({ workflow }) => workflow.finishedAt !== undefined)
     const failed = await deps.reruns.failedOf(views)
     const orders =

@@ -7,6 +7,7 @@ import { repositoryOf } from './base-inputs.ts'
 import { type ChangeDeps, changeOfPullRequest } from './changes.ts'
 import type { Actor } from './domain-event.ts'
 import { judgeWorkflow } from './judgement.ts'
+import { isSamePlace } from './place.ts'
 import type { SampleStore, ViewStore, WorkflowView } from './ports.ts'
 import type { SubmittedChange } from './submit.ts'
 import type { createSubmitter } from './submitter.ts'
@@ -47,8 +48,9 @@ export function createReruns(deps: RerunDeps) {
 
   async function rerunAlready({ workflow }: WorkflowView, nonce: string): Promise<WorkflowView | undefined> {
     const { repositoryId, sha } = workflow.provenance
-    const opened = (await deps.views.openedBy(nonce, repositoryId, sha)).find(({ spec }) => spec === workflow.spec)
-    return opened && deps.views.workflow(opened.rerunOf)
+    const opened = (await deps.views.openedBy(nonce, repositoryId, sha)).filter(({ spec }) => spec === workflow.spec)
+    const found = await Promise.all(opened.map(({ rerunOf }) => deps.views.workflow(rerunOf)))
+    return found.find((view) => view && isSamePlace(view.workflow.provenance, workflow.provenance))
   }
 
   async function openedBefore({ workflow }: WorkflowView, nonce: string): Promise<readonly { readonly id: WorkflowId }[]> {

@@ -2,6 +2,7 @@ import type { WorkflowId } from '../workflow/names.ts'
 import { code } from '../workflow/text.ts'
 import { severityRank, type Verdict, verdict } from '../workflow/verdict.ts'
 import { type Judged, judgeWorkflow } from './judgement.ts'
+import { isSamePlace } from './place.ts'
 import type { Outbox, SampleStore, SubmissionStore, ViewStore, WorkflowView } from './ports.ts'
 
 export type SharedCheckDeps = {
@@ -103,9 +104,6 @@ const claimOf = ({ view: { workflow }, verdict: end }: Read): Claim => ({
   verdict: end.kind === 'queued' ? { kind: 'running' } : end,
   note: `Shown is ${workflow.displayId} of #${workflow.provenance.pullRequest} against ${workflow.provenance.baseRef}, which shares this commit and ${end.kind === 'concluded' ? 'is worse' : 'has not ended'}`,
 })
-
-type Place = WorkflowView['workflow']['provenance']
-const isSamePlace = (one: Place, other: Place) => one.pullRequest === other.pullRequest && one.baseRef === other.baseRef
 
 const isWorse = (one: Verdict, other: Verdict) => severityRank(one) < severityRank(other)
 const worstFirst = (a: Claim, b: Claim) => severityRank(a.verdict) - severityRank(b.verdict)

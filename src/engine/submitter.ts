@@ -3,6 +3,7 @@ import type { Provenance } from '../workflow/state.ts'
 import { type ChangeDeps, changeOfPullRequest, changeOfPush, changeOfPushAgain, type PullRequestRequest } from './changes.ts'
 import type { Pushed } from './domain-event.ts'
 import type { Logger } from './log.ts'
+import { isReplacedPush } from './place.ts'
 import {
   mayEndOthers,
   type Standing,
@@ -126,11 +127,7 @@ export function createSubmitter(deps: SubmitterDeps) {
   async function replacePushRuns({ repository, provenance }: SubmittedChange, specs: readonly string[]): Promise<void> {
     if (provenance.origin !== 'trusted') return
     const rows = await deps.views.list({ repositoryId: repository.id, sha: provenance.sha as CommitSha }, 200)
-    const isReplaced = (row: WorkflowRow) =>
-      row.provenance.event === 'push' &&
-      row.provenance.ref === `refs/heads/${provenance.headRef}` &&
-      !row.provenance.defaultBranch &&
-      specs.includes(row.spec)
+    const isReplaced = (row: WorkflowRow) => isReplacedPush(row.provenance, provenance) && specs.includes(row.spec)
     const pushes = rows.filter((row) => row.finishedAt === undefined && isReplaced(row))
     for (const { id } of pushes) {
       await deps.workflows.post(id, {

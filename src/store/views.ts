@@ -19,6 +19,7 @@ export function createViewStore(db: Database): ViewStore {
     sharingCheck: (id) => sharingCheck(db, id),
     overtaken: (change) => overtaken(db, change),
     latestOfCommit: (repositoryId, sha) => latestOfCommit(db, repositoryId, sha),
+    latestByPlace: (repositoryId, sha) => latestByPlace(db, repositoryId, sha),
     openedBy: (request, repositoryId, sha) => openedBy(db, request, repositoryId, sha),
     completedOn: (repositoryId, spec, branch, limit) => completedOn(db, repositoryId, spec, branch, limit),
     trustedOutputs: (repositoryId, spec, shas, task) => trustedOutputs(db, repositoryId, spec, shas, task),
@@ -114,6 +115,16 @@ async function latestOfCommit(db: Database, repositoryId: number, sha: CommitSha
     select distinct on (workflow.spec) ${headerColumns} from workflow
     where repository_id = ${repositoryId} and sha = ${sha} and provenance ->> 'event' <> 'base-run'
     order by workflow.spec, workflow.ordinal desc`.execute(db)
+  return rows.map(workflowRowOf)
+}
+
+async function latestByPlace(db: Database, repositoryId: number, sha: CommitSha): Promise<readonly WorkflowRow[]> {
+  const { rows } = await sql<HeaderRow>`
+    select ${headerColumns} from workflow where id in (
+      select distinct on (spec, provenance ->> 'ref', provenance ->> 'baseRef') id from workflow
+      where repository_id = ${repositoryId} and sha = ${sha} and provenance ->> 'event' <> 'base-run'
+      order by spec, provenance ->> 'ref', provenance ->> 'baseRef', ordinal desc)
+    order by ordinal desc limit 500`.execute(db)
   return rows.map(workflowRowOf)
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import type { CommitSha } from '../../src/workflow/names.ts'
 import { aWorld, type World } from '../harness/world.ts'
-import { spec, task } from './specs.ts'
+import { chain, spec, task } from './specs.ts'
 
 let world: World
 afterEach(() => world.end())
@@ -53,5 +53,33 @@ describe('A rerun that GitHub breaks off between two specs', () => {
       await world.pass(30)
     }
     assert.deepEqual(await runs(), [...first, 'a-2', 'a-3', 'b-2', 'b-3', 'c-2', 'c-3'].toSorted())
+  })
+})
+
+describe('"Re-run all checks" of a commit that two pull requests share', () => {
+  const ran = async () =>
+    (await world.store.views.list({}, 20))
+      .map(({ displayId, provenance: { pullRequest, baseRef } }) => `${displayId} of #${pullRequest} against ${baseRef}`)
+      .toSorted()
+
+  it('runs the newest run of each again, whose base branch is its own, once however often it is heard', async () => {
+    world = await aWorld()
+    const everyPullRequest = { '.osmo/reach.yaml': chain('on: {pull_request: {}}\n') }
+    await world.push('main', everyPullRequest)
+    await world.push('release', everyPullRequest)
+    const { sha } = await world.openPullRequest('next', { 'a.txt': '1' })
+    await world.openFor('next', { base: 'release' })
+    const { number: closed } = await world.openFor('next', { base: 'release' })
+    await world.until('all end', async () => (await world.store.views.list({}, 9)).every(({ finishedAt }) => finishedAt !== undefined))
+    await world.close(closed)
+    const before = await ran()
+    world.github.failHead(2)
+    await world.rerequestAll(sha)
+    await world.pass(30)
+    const after = await ran()
+    assert.deepEqual(
+      after.filter((one) => !before.includes(one)),
+      ['reach-4 of #2 against release', 'reach-5 of #1 against main'],
+    )
   })
 })

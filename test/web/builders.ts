@@ -218,6 +218,7 @@ function aViewStore(initial: readonly WorkflowView[]): World['views'] {
     byCheckRun: unused,
     latestOfPullRequest: unused,
     latestOfCommit: unused,
+    latestByPlace: unused,
     sharingCheck: unused,
     openedBy: unused,
     overtaken: unused,

@@ -56,6 +56,8 @@ export interface ViewStore {
   /** The newest workflow of each spec for this pull request at its newest submitted head, or for this commit; base runs have no check there. */
   latestOfPullRequest(repositoryId: number, pullRequest: number): Promise<readonly WorkflowView[]>
   latestOfCommit(repositoryId: number, sha: CommitSha): Promise<readonly WorkflowRow[]>
+  /** At this commit the newest of each spec for each pull request and base branch, and for each ref that was pushed; newest first, at most 500. */
+  latestByPlace(repositoryId: number, sha: CommitSha): Promise<readonly WorkflowRow[]>
   /** Reruns at this commit that this request has opened (`requestedBy`), with what each runs again. */
   openedBy(
     request: string,
