@@ -5,9 +5,8 @@ import { createReporter } from './reporter.ts'
 import { cutSections, type Section } from './sections.ts'
 import { sourceOf } from './source-text.ts'
 import { namesIn } from './template/lexer.ts'
-import { loadDefaults, serviceValues } from './template-values.ts'
+import { type Defaults, loadDefaults, serviceValues } from './template-values.ts'
 import type { Diagnostic, SpecOptions, TemplateValue } from './types.ts'
-import type { MappingNode } from './yaml/node.ts'
 import { keyText, toTemplateValue } from './yaml/plain-data.ts'
 import { writeYaml } from './yaml/write.ts'
 
@@ -67,7 +66,7 @@ function withValues(source: string, options: ExportOptions): string {
 }
 
 /** Values that the workflow's text speaks of and the file does not have, or has otherwise. */
-function valuesFromOutside(workflow: Section, declared: MappingNode | undefined, options: SpecOptions): ReadonlyMap<string, TemplateValue> {
+function valuesFromOutside(workflow: Section, declared: Defaults | undefined, options: SpecOptions): ReadonlyMap<string, TemplateValue> {
   const own = new Set((declared?.entries ?? []).map(({ key }) => keyText(key)))
   const service = Object.entries(serviceValues(workflow, options)).filter(([name]) => !own.has(name))
   const given = Object.entries(options.values ?? {})
@@ -78,7 +77,7 @@ function valuesFromOutside(workflow: Section, declared: MappingNode | undefined,
 /** The section with the new values first; rewritten as a whole where a value replaces the file's own, or where it is no block. */
 function defaultsText(
   defaults: Section | undefined,
-  declared: MappingNode | undefined,
+  declared: Defaults | undefined,
   values: ReadonlyMap<string, TemplateValue>,
   source: string,
 ): string {
@@ -96,7 +95,7 @@ function defaultsText(
   return `${defaults.text.slice(0, at)}${added}${margin}${defaults.text.slice(at)}`
 }
 
-function own(declared: MappingNode | undefined): readonly (readonly [string, TemplateValue])[] {
+function own(declared: Defaults | undefined): readonly (readonly [string, TemplateValue])[] {
   return (declared?.entries ?? []).map(({ key, value }) => [keyText(key), toTemplateValue(value)])
 }
 

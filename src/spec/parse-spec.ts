@@ -16,6 +16,8 @@ import { createLineIndex, sourceOf } from './source-text.ts'
 import { reportUnresolvedTokens } from './token-warnings.ts'
 import type { Diagnostic, SpecOptions, SpecResult, TemplateValue, WorkflowSpec } from './types.ts'
 import { loadCoreYaml } from './yaml/core.ts'
+import type { Origin } from './yaml/dialect.ts'
+import { loadMended, withoutRefused } from './yaml/mend.ts'
 import { toDocument, toTemplateValue } from './yaml/plain-data.ts'
 
 /** UTF-8 bytes of one spec file (extensions.md §6). */
@@ -87,7 +89,8 @@ function readSpec(source: string, options: SpecOptions, reporter: Reporter): Rea
   const document = loadDocument(sections, options, reporter)
   if (document === undefined) return undefined
   const workflow = readWorkflow(document, options.file, reporter)
-  if (workflow === undefined) return undefined
+  // What the tasks have to do with each other is known only when all of them are.
+  if (workflow === undefined || document.refused.length > 0) return undefined
   const groups = resolveGroups(workflow, reporter)
   reportUnresolvedTokens(workflow, source, reporter)
   const benchmarks = resolveBenchmarks(git.benchmarks, { groups, checkout: git.checkout, ...linesOf(source, workflow) }, reporter)
@@ -116,7 +119,8 @@ function readGitSections(sections: Sections, reporter: Reporter) {
 /** A section of ours is a document of its own with one key: YAML 1.2 core, never rendered. */
 function readGitSection<T>(section: Section | undefined, shape: Shape<T>, reporter: Reporter): T | undefined {
   if (section === undefined) return undefined
-  const node = loadCoreYaml(section.text, (start, end) => ({ start: start + section.offset, end: end + section.offset }), reporter)
+  const origin: Origin = (start, end) => ({ start: start + section.offset, end: end + section.offset })
+  const { node, refused } = loadMended(section.text, loadCoreYaml, origin, reporter) ?? { node: undefined, refused: [] }
   const entry = node?.kind === 'mapping' ? node.entries.find(({ key }) => key.text === section.name) : undefined
   if (node === undefined) return undefined
   if (entry === undefined || node.kind !== 'mapping') {
@@ -125,7 +129,7 @@ function readGitSection<T>(section: Section | undefined, shape: Shape<T>, report
     return undefined
   }
   for (const other of node.entries) if (other !== entry) reportStray(other.key.text, other.key.range, section.name, reporter)
-  return shape.read(entry.value, { path: section.name, reporter })
+  return shape.read(entry.value, { path: section.name, reporter: withoutRefused(reporter, refused) })
 }
 
 function reportStray(key: string, range: { start: number; end: number }, section: string, reporter: Reporter) {
@@ -133,7 +137,8 @@ function reportStray(key: string, range: { start: number; end: number }, section
 }
 
 function readWorkflow(document: RenderedDocument, file: string, reporter: Reporter): ReadWorkflow | undefined {
-  return document.workflow === undefined ? undefined : workflowShape.read(document.workflow, { path: 'workflow', reporter, specFile: file })
+  if (document.workflow === undefined) return undefined
+  return workflowShape.read(document.workflow, { path: 'workflow', reporter: withoutRefused(reporter, document.refused), specFile: file })
 }
 
 function linesOf(source: string, workflow: ReadWorkflow) {

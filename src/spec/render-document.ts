@@ -1,9 +1,11 @@
 import type { Reporter } from './reporter.ts'
 import type { Section, Sections } from './sections.ts'
+import type { Range } from './source-text.ts'
 import { renderTemplate } from './template/render.ts'
 import { templateValues } from './template-values.ts'
 import type { SpecOptions } from './types.ts'
 import type { Origin } from './yaml/dialect.ts'
+import { loadMended } from './yaml/mend.ts'
 import { describe, type YamlNode } from './yaml/node.ts'
 import { loadPyYaml } from './yaml/pyyaml.ts'
 
@@ -12,6 +14,8 @@ export type RenderedDocument = {
   /** The whole rendered section: a mapping with the key `workflow`. */
   readonly node: YamlNode
   readonly workflow: YamlNode | undefined
+  /** Where values were no YAML, which is reported; the document is what is left. */
+  readonly refused: readonly Range[]
 }
 
 /** Renders the `workflow` section with the file's and the caller's values and loads it; faults are reported. */
@@ -38,8 +42,9 @@ function loadRendered({ text, map }: Rendered, section: Section, reporter: Repor
     const { start, end } = map.sourceSpan(from, to)
     return { start: start + section.offset, end: end + section.offset }
   }
-  const node = loadPyYaml(text, origin, reporter)
-  if (node === undefined) return undefined
+  const mended = loadMended(text, loadPyYaml, origin, reporter)
+  if (mended === undefined) return undefined
+  const { node, refused } = mended
   if (node.kind !== 'mapping') {
     reporter.error(
       'syntax/section',
@@ -58,7 +63,7 @@ function loadRendered({ text, map }: Rendered, section: Section, reporter: Repor
         `Unknown top-level key "${key.text}" found in the workflow spec. Indent it below "workflow:", or remove it.`,
       )
   }
-  return { text, node, workflow }
+  return { text, node, workflow, refused }
 }
 
 function headOf(section: Section) {

@@ -1,8 +1,11 @@
 import { specNameOf } from './names.ts'
 import type { Reporter } from './reporter.ts'
 import type { Section } from './sections.ts'
+import type { Range } from './source-text.ts'
 import type { SpecOptions, TemplateValue } from './types.ts'
-import { describe, type MappingNode } from './yaml/node.ts'
+import type { Origin } from './yaml/dialect.ts'
+import { loadMended } from './yaml/mend.ts'
+import { describe, type Entry, type YamlNode } from './yaml/node.ts'
 import { keyText, toTemplateValue } from './yaml/plain-data.ts'
 import { loadPyYaml } from './yaml/pyyaml.ts'
 
@@ -18,7 +21,7 @@ export function templateValues(defaults: Section | undefined, workflow: Section,
   const declared = defaults === undefined ? noDefaults : loadDefaults(defaults, reporter)
   for (const { key } of declared?.entries ?? []) if (Object.hasOwn(ours, keyText(key))) warnHidden(keyText(key), key.range, reporter)
   const fromFile = (declared?.entries ?? []).map(({ key, value }) => [keyText(key), toTemplateValue(value)] as const)
-  return { values: { ...ours, ...Object.fromEntries(fromFile), ...options.values }, defaults: declared === undefined ? 'partial' : 'whole' }
+  return { values: { ...ours, ...Object.fromEntries(fromFile), ...options.values }, defaults: declared?.state ?? 'partial' }
 }
 
 /** What the service adds to every template (extensions.md §3). */
@@ -34,16 +37,22 @@ function warnHidden(name: string, range: { start: number; end: number }, reporte
   )
 }
 
-const noDefaults: MappingNode = { kind: 'mapping', entries: [], range: { start: 0, end: 0 }, size: 1 }
+/** Names and their values. `partial`: some could not be read. */
+export type Defaults = { readonly entries: readonly Entry[]; readonly state: 'whole' | 'partial' }
 
-/** The mapping of `default-values`; undefined when it is wrong, which is reported. */
-export function loadDefaults(section: Section, reporter: Reporter): MappingNode | undefined {
-  const node = loadPyYaml(section.text, (start, end) => ({ start: start + section.offset, end: end + section.offset }), reporter)
-  if (node === undefined) return undefined
+const noDefaults: Defaults = { entries: [], state: 'whole' }
+
+/** The names of `default-values`; undefined when they are no mapping, which is reported. */
+export function loadDefaults(section: Section, reporter: Reporter): Defaults | undefined {
+  const origin: Origin = (start, end) => ({ start: start + section.offset, end: end + section.offset })
+  const mended = loadMended(section.text, loadPyYaml, origin, reporter)
+  if (mended === undefined) return undefined
+  const { node, refused } = mended
   const values = node.kind === 'mapping' ? node.entries.find(({ key }) => key.text === section.name)?.value : undefined
   for (const { key } of node.kind === 'mapping' ? node.entries : [])
     if (key.text !== section.name) reportStray(key.text, key.range, reporter)
-  if (values?.kind === 'mapping') return values
+  if (refused.length > 0) return { entries: readable(values, refused), state: 'partial' }
+  if (values?.kind === 'mapping') return { entries: values.entries, state: 'whole' }
   if (values?.kind === 'null') return noDefaults
   const came = values === undefined ? 'something else' : describe(values)
   reporter.error(
@@ -52,6 +61,12 @@ export function loadDefaults(section: Section, reporter: Reporter): MappingNode 
     `Expected a mapping of names to values for default-values, but it is ${came}. Write one "name: value" a line.`,
   )
   return undefined
+}
+
+/** The entries in which nothing was refused. */
+function readable(values: YamlNode | undefined, refused: readonly Range[]): readonly Entry[] {
+  const isWhole = ({ key, value }: Entry) => !refused.some(({ start, end }) => start < value.range.end && key.range.start < end)
+  return values?.kind === 'mapping' ? values.entries.filter(isWhole) : []
 }
 
 function reportStray(key: string, range: { start: number; end: number }, reporter: Reporter) {
