@@ -11,8 +11,8 @@ export type SectionContext = {
   readonly headCommit: string
   /** What was measured as head: `commit` on the check of a push, which no conversation belongs to. */
   readonly subject: 'pull-request' | 'commit'
-  /** The merge base, when a base arm ran. */
-  readonly baseCommit?: string
+  /** When a base arm ran: whose code it was, and the older commits whose outputs it read, where nothing at the merge base had made them. */
+  readonly base?: { readonly mergeBase: string; readonly olderInputs: readonly string[] }
   /** Trusted addresses of our own pages. */
   readonly links?: readonly { readonly text: string; readonly url: string }[]
   /** Sentences to put first under the heading, such as what the pull request changed about its own judge; names in backticks. */
@@ -105,12 +105,19 @@ function headlineOf(row: MetricRow): string {
   }
 }
 
-function subtitle({ spec, headCommit, baseCommit, links = [] }: SectionContext): string {
-  const commits = `${codeSpan(spec)} on ${codeSpan(headCommit.slice(0, 7))}${baseCommit === undefined ? '' : ` vs merge base ${codeSpan(baseCommit.slice(0, 7))}, run in turn on the same node`}`
+function subtitle({ spec, headCommit, base, links = [] }: SectionContext): string {
+  const commits = `${codeSpan(spec)} on ${shortSpan(headCommit)}${base === undefined ? '' : ` ${baseWords(base)}, run in turn on the same node`}`
   return [commits, ...links.map(({ text, url }) => `[${escapeMarkdown(text)}](<${url.replace(/[\s<>]/g, encodeURIComponent)}>)`)].join(
     ' · ',
   )
 }
+
+function baseWords({ mergeBase, olderInputs }: NonNullable<SectionContext['base']>): string {
+  const read = olderInputs.length === 0 ? '' : ` with outputs of ${olderInputs.map(shortSpan).join(', ')}, which is older`
+  return `vs merge base ${shortSpan(mergeBase)}${read}`
+}
+
+const shortSpan = (commit: string) => codeSpan(commit.slice(0, 7))
 
 function gateTable(rows: readonly MetricRow[], context: SectionContext): string {
   const shown = rows.slice(0, 40)

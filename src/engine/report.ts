@@ -185,13 +185,13 @@ export function createReports(deps: ReportDeps) {
   ): string {
     const { workflow } = view
     const url = deps.workflowUrl(workflow.displayId)
-    const base = view.tasks.find(({ baseInputs }) => baseInputs?.kind === 'found')?.baseInputs
+    const base = baseOf(view)
     return judged.judgement
       ? benchmarkSection(judged.judgement, {
           spec: workflow.spec,
           headCommit: workflow.provenance.sha,
           subject: workflow.provenance.pullRequest === undefined ? 'commit' : 'pull-request',
-          ...(base?.kind === 'found' ? { baseCommit: base.sha } : {}),
+          ...(base ? { base } : {}),
           links: url === undefined ? [] : [{ text: 'tasks and logs', url }],
           ...shown,
         })
@@ -259,9 +259,16 @@ function baseInputNotice(task: string, base: BaseInputs | undefined, spec: strin
   if (base?.kind === 'missing') return [`Task ${task}: ${base.reason}. Only head was measured. ${base.remedy}`]
   if (base?.kind === 'found' && base.exact === 'ancestor')
     return [
-      `Task ${task}: the base arm is ${base.sha.slice(0, 7)} of ${base.workflow}, the nearest ancestor of the merge base with outputs${base.note ? `. ${base.note}` : ''}`,
+      `Task ${task}: the base arm reads outputs of \`${base.workflow}\` at ${base.sha.slice(0, 7)}, which is older than the merge base: the nearest ancestor that has any${base.note ? `. ${base.note}` : ''}`,
     ]
   return []
+}
+
+/** The code of a base arm is the merge base's, whichever commit its inputs are of. */
+function baseOf({ workflow, tasks }: WorkflowView) {
+  const found = tasks.flatMap(({ baseInputs }) => (baseInputs?.kind === 'found' ? [baseInputs] : []))
+  const older = found.filter(({ exact }) => exact === 'ancestor').map(({ sha }) => sha)
+  return found.length === 0 ? undefined : { mergeBase: workflow.provenance.baseSha, olderInputs: [...new Set(older)] }
 }
 
 /** Both arms run head's task, so what its command or image does differently is not in the comparison. */

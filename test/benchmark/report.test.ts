@@ -19,7 +19,7 @@ const bench = anInput({ runs: numbers(base, head) })
 const context = {
   spec: 'nav-eval',
   headCommit: '3f2c91a0b',
-  baseCommit: 'b7d04e2ff',
+  base: { mergeBase: 'b7d04e2ff', olderInputs: [] },
   subject: 'pull-request' as const,
   links: [{ text: 'report', url: 'https://ci.example/w/1' }],
 }
@@ -37,6 +37,11 @@ describe('the section of a spec', () => {
     assert.equal(
       lines[2],
       '`nav-eval` on `3f2c91a` vs merge base `b7d04e2`, run in turn on the same node · [report](<https://ci.example/w/1>)',
+    ))
+  it('says whose outputs the base arm read, where they are older than its code', () =>
+    assert.match(
+      benchmarkSection(judgement, { ...context, base: { mergeBase: 'b7d04e2ff', olderInputs: ['a1a1a1a1a'] } }),
+      /vs merge base `b7d04e2` with outputs of `a1a1a1a`, which is older, run in turn on the same node/,
     ))
   it('has a row per gate: base, this PR, change with interval, evidence, verdict', () => {
     assert.deepEqual(lines.slice(4, 8), [

@@ -130,11 +130,16 @@ describe('A pull request that compares', () => {
     world.machine.behaviours.set('train', ({ order }) => (order.displayId === 'reach-2' ? { exitCode: 1 } : {}))
     const first = await world.push('main', { [reach]: compared() })
     await world.check(first, 'osmo / reach')
-    await world.push('main', { 'b.txt': '1' })
-    const { sha } = await world.openPullRequest('better', { 'a.txt': '1' })
+    const mergeBase = await world.push('main', { 'b.txt': '1' })
+    const { sha, number } = await world.openPullRequest('better', { 'a.txt': '1' })
     const check = await world.check(sha, 'osmo / reach')
     assert.equal(check.conclusion, 'success')
-    assert.match(check.summary, new RegExp(`the base arm is ${first.slice(0, 7)} of reach-1, the nearest ancestor`))
+    const [older, base] = [first, mergeBase].map((one) => one.slice(0, 7))
+    assert.match(check.summary, new RegExp(`the base arm reads outputs of \`reach-1\` at ${older}, which is older than the merge base`))
+    const said = `vs merge base \`${base}\` with outputs of \`${older}\`, which is older`
+    const report = () => [...world.github.comments.values()].find(({ pullRequest }) => pullRequest === number)?.body ?? ''
+    await world.until('the report says so', () => report().includes(said))
+    assert.ok(check.summary.includes(said))
   })
 
   it('cannot drop its gate', async () => {
