@@ -13,6 +13,7 @@ import type { CommitSha, WorkflowId } from '../workflow/names.ts'
 import { firstRun } from '../workflow/plan.ts'
 import { cell, code, sentence, taskTable } from '../workflow/text.ts'
 import { verdict } from '../workflow/verdict.ts'
+import { createCancels } from './cancels.ts'
 import { type ChangeDeps, changeOfPullRequest } from './changes.ts'
 import { dispatchValues } from './dispatch-values.ts'
 import type { CommentWritten } from './domain-event.ts'
@@ -47,6 +48,7 @@ type Outcome = { readonly kind: 'done' | 'refused' | 'not-allowed'; readonly wor
  * that moment, about the one who wrote or edited, whoever the pull request's author is.
  */
 export function createCommands(deps: CommandDeps) {
+  const cancels = createCancels(deps)
   return { answerComment }
 
   async function answerComment(comment: CommentWritten, signal: AbortSignal): Promise<void> {
@@ -110,7 +112,7 @@ export function createCommands(deps: CommandDeps) {
     }
   }
 
-  /** Everything of this pull request that has not ended, of older heads too: a bench must be stoppable from the conversation. */
+  /** Everything of this pull request that has not ended, of older heads too: a bench must be stoppable from the conversation. And what runs for it alone. */
   async function cancel(
     target: Extract<Command, { kind: 'cancel' }>['target'],
     views: readonly WorkflowView[],
@@ -122,16 +124,12 @@ export function createCommands(deps: CommandDeps) {
     const live = chosen.filter((row) => row.finishedAt === undefined)
     const wasHeard = views.some((view) => view.workflow.cancellation?.request === nonce)
     if (live.length === 0) return wasHeard ? done : refused('Nothing is running here that could be cancelled.')
-    for (const { id } of live) {
-      await deps.workflows.post(id, {
-        kind: 'cancel-requested',
-        by: comment.sender?.login ?? 'somebody',
-        reason: `/osmo cancel in #${comment.number}`,
-        request: nonce,
-      })
-      deps.wakeWorkflow(id)
-    }
-    return done
+    const order = { by: comment.sender?.login ?? 'somebody', reason: `/osmo cancel in #${comment.number}`, request: nonce }
+    const said = await cancels.cancel(
+      live.map(({ id }) => id),
+      order,
+    )
+    return said.length === 0 ? done : { kind: 'done', words: said.join(' ') }
   }
 
   async function rerun(

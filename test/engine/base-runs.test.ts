@@ -172,6 +172,29 @@ describe('compare: {base: run}', () => {
     assert.equal((await baseRuns()).length, 1)
   })
 
+  it('is cancelled from the conversation of the last pull request that waits for it', async () => {
+    world = await aRepository()
+    world.machine.behaviours.set('train', ({ order }) => (order.environment.GITHUB_EVENT_NAME === 'push' ? 'hang' : {}))
+    const first = await world.openPullRequest('one', { 'a.txt': '1' })
+    const second = await world.openPullRequest('two', { 'b.txt': '1' })
+    const waits = /waits for the base arm.* is making outputs/
+    await world.until('both wait for it', () => [first, second].every(({ sha }) => waits.test(summary(sha))))
+    const [run] = await baseRuns()
+    const other = (await world.store.views.list({ pullRequest: second.number }, 1))[0]?.displayId
+    await world.comment(first.number, '/osmo cancel')
+    assert.equal((await world.check(first.sha, 'osmo / reach')).conclusion, 'cancelled')
+    assert.deepEqual(
+      world.github.answers.map(({ reaction, reply }) => [reaction, reply]),
+      [['+1', `The base run \`${run?.displayId}\` goes on, since \`${other}\` of #${second.number} waits for it too.`]],
+    )
+    assert.equal((await baseRuns())[0]?.status, 'RUNNING')
+    await world.comment(second.number, '/osmo cancel')
+    assert.equal((await world.check(second.sha, 'osmo / reach')).conclusion, 'cancelled')
+    await world.until('the base run has ended', async () => (await baseRuns())[0]?.status === 'FAILED_CANCELED')
+    assert.equal(world.github.answers.at(-1)?.reply, undefined)
+    assert.deepEqual(world.machine.running(), [])
+  })
+
   it('is opened once though every effect is repeated and every wake-up is lost', async () => {
     world = await aWorld('lost')
     world.machine.behaviours.set('evaluate', scores(50, 80))
