@@ -69,8 +69,12 @@ function restartTogether(group: Group, { before, at }: Context): Group {
 
 const attemptOf = (group: Group, task: Task) => group.tasks.find(({ id }) => id === task.id)?.state.attempt ?? 0
 
-/** When the lead has ended, or a task that counts has failed, the rest of the group ends with it. */
-function endWithLead(group: Group, { at }: Context): Group {
+/**
+ * When the lead has ended, or a task that counts has failed, the rest of the group ends with it. Under a cancellation each is deleted anyway
+ * and ends when its backend says so: nothing is called cancelled while a part of it runs.
+ */
+function endWithLead(group: Group, { workflow, at }: Context): Group {
+  if (workflow.cancellation) return group
   const failed = consideredTasks(group).find((task) => isFinished(task.state) && !isCompleted(task.state))
   const lead = group.tasks.find((task) => task.lead && isFinished(task.state))
   const cause = lead ?? failed

@@ -361,7 +361,7 @@ type Target = { readonly base: string; readonly draft: PullRequest['draft']; rea
 
 const fork = { id: 8 }
 
-function createGithub() {
+export function createGithub() {
   const commits = new Map<CommitSha, Commit>()
   const branches = new Map<string, CommitSha>()
   const pullRequests = new Map<number, PullRequest>()

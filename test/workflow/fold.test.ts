@@ -332,6 +332,17 @@ describe('Cancelling', () => {
     assert.deepEqual(model.states(), { train: 'COMPLETED', evaluate: 'COMPLETED', bench: 'FAILED_CANCELED', publish: 'FAILED_CANCELED' })
   })
 
+  it('ends the mates of a lead when their backend says so, and calls them cancelled', () => {
+    const model = new Model(aSlice([aGroup([aTask('train'), aTask('server', { lead: false })])]))
+    model.tell(admitted, started('train', 1200), started('server', 1200), cancelled(2000))
+    model.tell(exited('train', 2500, 143, 0, { reason: 'canceled' }))
+    assert.deepEqual(model.states(), { train: 'FAILED_CANCELED', server: 'RUNNING' })
+    assert.equal(model.workflow.finishedAt, undefined)
+    model.tell(exited('server', 2600, 143, 0, { reason: 'canceled' }))
+    assert.deepEqual(model.states(), { train: 'FAILED_CANCELED', server: 'FAILED_CANCELED' })
+    assert.equal(model.workflow.finishedAt, 2600)
+  })
+
   it('does not wait for ever for a backend that says nothing', () => {
     const model = one()
     model.tell(admitted, started('train', 1200), cancelled(2000))
