@@ -3,7 +3,7 @@ import { typeFault, valueFault } from './limits.ts'
 import { isObject, type Value } from './objects.ts'
 import type { Renderer } from './renderer.ts'
 import type { Scope } from './scope.ts'
-import type { Statement, Target } from './syntax.ts'
+import type { Target } from './syntax.ts'
 
 /** Gives names, attributes of a namespace, or both by unpacking, their values. */
 export function assign(target: Target, value: Value, scope: Scope, renderer: Renderer): void {
@@ -35,18 +35,4 @@ function assignAttribute(target: Extract<Target, { kind: 'namespace' }>, value: 
       `Expected "${target.name}" to be made by namespace(), since only its attributes can be assigned. Write {% set ${target.name} = namespace() %} first.`,
     )
   holder.attributes.set(target.attribute, value)
-}
-
-/** Names that a failed statement would have set: their use is no second fault. */
-export function poison(statement: Statement, scope: Scope): void {
-  if (statement.kind === 'set' || statement.kind === 'set-block') poisonTarget(statement.target, scope)
-  if (statement.kind !== 'if') return
-  for (const body of [...statement.branches.map((branch) => branch.body), statement.otherwise])
-    for (const inner of body) poison(inner, scope)
-}
-
-function poisonTarget(target: Target, scope: Scope): void {
-  if (target.kind === 'name')
-    scope.set(target.name, { kind: 'undefined', reason: 'undefined', message: () => '', span: target, state: 'reported' })
-  if (target.kind === 'tuple') for (const item of target.items) poisonTarget(item, scope)
 }

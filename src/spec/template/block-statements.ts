@@ -3,9 +3,10 @@ import { blockTextName, evaluate, evaluateArguments } from './evaluate.ts'
 import type { Span } from './limits.ts'
 import { macroOf } from './macro.ts'
 import type { Value } from './objects.ts'
+import { poisonTarget } from './poison.ts'
 import type { Renderer } from './renderer.ts'
 import { Scope } from './scope.ts'
-import type { Expression, IfStatement, Statement } from './syntax.ts'
+import type { Expression, IfStatement, Statement, Target } from './syntax.ts'
 import { isTrue } from './values.ts'
 
 type Of<K extends Statement['kind']> = Extract<Statement, { readonly kind: K }>
@@ -55,8 +56,21 @@ export function renderCallBlock(statement: Of<'call-block'> & Span, scope: Scope
 
 export function renderWith(statement: Of<'with'>, scope: Scope, renderer: Renderer): void {
   const inner = new Scope(scope)
-  for (const [target, expression] of statement.bindings) assign(target, evaluate(expression, scope, renderer), inner, renderer)
+  for (const binding of statement.bindings) bind(binding, scope, inner, renderer)
   renderer.render(statement.body, inner)
+}
+
+/** One that fails leaves its name without a known value, so that faults of other names and of the body are found too. */
+function bind([target, value]: readonly [Target, Expression], outer: Scope, inner: Scope, renderer: Renderer): void {
+  const { depth } = renderer.meter
+  try {
+    assign(target, evaluate(value, outer, renderer), inner, renderer)
+  } catch (error) {
+    renderer.meter.depth = depth
+    renderer.report(error)
+    renderer.reportNames(value, outer)
+    poisonTarget(target, inner, renderer)
+  }
 }
 
 export function renderAutoescape(statement: Of<'autoescape'>, scope: Scope, renderer: Renderer): void {

@@ -1,8 +1,8 @@
 import { suggest } from '../suggestion.ts'
 import { type FaultCode, TemplateFailure } from './limits.ts'
-import type { CallArguments, Machine, Value } from './objects.ts'
+import { type CallArguments, isUndefined, type Machine, type Value } from './objects.ts'
 import { type Bound, bindArguments } from './signature.ts'
-import { admit, payFor } from './values.ts'
+import { admit, failUndefined, payFor } from './values.ts'
 
 /** A filter or test. `given` is for the few that pass arguments on. */
 type Apply<Result> = (value: Value, bound: Bound, machine: Machine, given: CallArguments) => Result
@@ -57,6 +57,8 @@ export class Registry<Result> {
       const { code, message } = this.unknown(name)
       throw new TemplateFailure(code, message)
     }
+    // Even a test of what is not known would answer for nothing.
+    if (isUndefined(value) && value.state === 'reported') failUndefined(value)
     const bound = found.parameters === 'any' ? [] : bindArguments(`the ${this.#what} "${name}"`, found.parameters, given)
     if (found.undefinedValues === 'accepted') return found.apply(value, bound, machine, given)
     const values = [value, ...bound].map((one) => (one === undefined ? undefined : admit(one)))

@@ -1,12 +1,14 @@
 import { addNamed, spreadItems, spreadPairs } from './arguments.ts'
 import { getAttribute, getItem } from './attributes.ts'
 import { dictFrom } from './dicts.ts'
-import { type Span, typeFault } from './limits.ts'
-import { type CallArguments, list, type Machine, noArguments, tuple, undefinedValue, type Value } from './objects.ts'
+import { filters } from './filters.ts'
+import { type Span, TemplateFailure, typeFault } from './limits.ts'
+import { type CallArguments, list, type Machine, noArguments, tuple, undefinedValue, unknownValue, type Value } from './objects.ts'
 import { applyBinary, applyCompare, applyUnary, concatenate } from './operators.ts'
 import type { Scope } from './scope.ts'
 import { slice } from './slicing.ts'
 import type { Arguments, ConditionalExpression, Expression, SliceExpression } from './syntax.ts'
+import { tests } from './tests.ts'
 import { isTrue } from './values.ts'
 
 /** The interpreter as expressions need it. */
@@ -26,6 +28,8 @@ export function evaluate(node: Expression, scope: Scope, machine: Evaluator): Va
       return node.value
     case 'name':
       return machine.lookUp(node.name, node, scope)
+    case 'broken':
+      return unknownValue(node)
     default:
       return evaluateInner(node, scope, machine)
   }
@@ -106,9 +110,14 @@ function callOf(node: Node<'call'>, scope: Scope, machine: Evaluator): Value {
 
 function filterOf(node: Node<'filter'>, scope: Scope, machine: Evaluator): Value {
   const value = node.target === undefined ? blockText(scope) : evaluate(node.target, scope, machine)
+  if (!filters.has(node.name)) failUnknown(filters.unknown(node.name), node.nameSpan)
   const given = evaluateArguments(node.given, scope, machine)
   machine.at = { start: node.start, end: node.end }
   return machine.applyFilter(node.name, value, given)
+}
+
+function failUnknown({ code, message }: Pick<TemplateFailure, 'code' | 'message'>, at: Span): never {
+  throw new TemplateFailure(code, message, at)
 }
 
 /** The scope of a filter block holds the block's text under a name that no template can write. */
@@ -120,6 +129,7 @@ function blockText(scope: Scope): Value {
 
 function testOf(node: Node<'test'>, scope: Scope, machine: Evaluator): Value {
   const value = evaluate(node.target, scope, machine)
+  if (!tests.has(node.name)) failUnknown(tests.unknown(node.name), node.nameSpan)
   const given = evaluateArguments(node.given, scope, machine)
   machine.at = node
   return machine.applyTest(node.name, value, given)

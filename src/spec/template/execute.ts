@@ -1,5 +1,5 @@
 import { callValue } from './arguments.ts'
-import { assign, poison } from './assignment.ts'
+import { assign } from './assignment.ts'
 import { getAttribute, getItem } from './attributes.ts'
 import {
   renderAutoescape,
@@ -15,27 +15,34 @@ import { evaluate } from './evaluate.ts'
 import { filters } from './filters.ts'
 import { renderFor } from './for-statement.ts'
 import { globals } from './globals.ts'
-import { type Meter, type Span, TemplateFailure, type TemplateFault } from './limits.ts'
+import { type Meter, maximumFaults, type Span, TemplateFailure, type TemplateFault } from './limits.ts'
 import { macroOf } from './macro.ts'
-import { type CallArguments, isObject, type Value } from './objects.ts'
+import { type CallArguments, isObject, unknownValue, type Value } from './objects.ts'
+import type { ParsedTemplate } from './parser.ts'
+import { poison } from './poison.ts'
 import { printValue } from './printing.ts'
 import type { Renderer } from './renderer.ts'
 import { Scope } from './scope.ts'
 import { MappedOutput } from './source-map.ts'
+import { surelyEvaluated, surelyUsedNames } from './sure-names.ts'
 import type { Body, Expression, Statement } from './syntax.ts'
 import { tests } from './tests.ts'
 import { type Names, undefinedName } from './undefined-name.ts'
+import { admit } from './values.ts'
 
 export type Execution = { readonly output: MappedOutput; readonly faults: readonly TemplateFault[] }
 
-/** Renders a template without syntax faults. A statement that fails is skipped, so that the faults behind it are found too. */
-export function execute(body: Body, names: Names, meter: Meter): Execution {
-  const interpreter = new Interpreter(names, meter)
+/**
+ * Renders a template. A statement that fails is skipped, so that the faults behind it are found too; where syntax faults left holes, so is what
+ * depends on them.
+ *
+ * @param uncertain names whose values are not known.
+ */
+export function execute({ body, uncertain }: Pick<ParsedTemplate, 'body' | 'uncertain'>, names: Names, meter: Meter): Execution {
+  const interpreter = new Interpreter(names, uncertain, meter)
   interpreter.render(body, interpreter.root)
   return { output: interpreter.output, faults: interpreter.faults }
 }
-
-const maximumFaults = 20
 
 class Interpreter implements Renderer {
   readonly output = new MappedOutput()
@@ -45,12 +52,17 @@ class Interpreter implements Renderer {
   escaping: 'plain' | 'escaped' = 'plain'
   readonly root = new Scope()
   readonly #names: Names
+  readonly #uncertain: ReadonlySet<string>
+  /** A loop or macro would make a simple one of them fail again and again. */
+  readonly #failed = new Set<Statement>()
   /** Where text goes instead of the output: the inside of a macro, a block or a filter. */
   #capture: string[] | undefined
   #ended = false
+  #repetitions = 0
 
-  constructor(names: Names, meter: Meter) {
+  constructor(names: Names, uncertain: ReadonlySet<string>, meter: Meter) {
     this.#names = names
+    this.#uncertain = uncertain
     this.meter = meter
   }
 
@@ -60,6 +72,7 @@ class Interpreter implements Renderer {
 
   lookUp(name: string, span: Span, scope: Scope): Value {
     this.meter.step(scope.depth / 16)
+    if (this.#uncertain.has(name)) return unknownValue(span)
     for (const names of [scope, this.#names, globals]) {
       const value = names.get(name)
       // None is a value, so `??` would look behind it.
@@ -116,6 +129,11 @@ class Interpreter implements Renderer {
 
   #guarded(statement: Statement, scope: Scope): void {
     const { depth } = this.meter
+    if (this.#failed.has(statement) && isSimple(statement)) {
+      this.meter.step()
+      poison(statement, scope, this)
+      return
+    }
     this.at = statement.kind === 'print' ? statement.value : statement
     try {
       this.meter.step()
@@ -123,18 +141,32 @@ class Interpreter implements Renderer {
       this.#statement(statement, scope)
       this.meter.leave()
     } catch (error) {
-      this.#record(error, statement)
       this.meter.depth = depth
-      poison(statement, scope)
+      this.report(error)
+      if (!this.#failed.has(statement)) this.reportNames(surelyEvaluated(statement), scope)
+      this.#failed.add(statement)
+      if (!this.#ended) poison(statement, scope, this)
     }
   }
 
-  #record(error: unknown, statement: Span): void {
+  reportNames(node: Expression | undefined, scope: Scope): void {
+    if (node === undefined || this.#ended) return
+    for (const name of surelyUsedNames(node)) {
+      try {
+        admit(this.lookUp(name.name, name, scope))
+      } catch (error) {
+        this.report(error)
+      }
+    }
+  }
+
+  report(error: unknown): void {
     if (!(error instanceof TemplateFailure)) throw error
     if (this.#ended) return
-    const span = error.span ?? this.at ?? statement
+    const span = error.span ?? this.at
     // A loop would say it again for each of its values.
     const known = this.faults.some(({ offset, endOffset, code }) => offset === span.start && endOffset === span.end && code === error.code)
+    if ((known || error.repeated) && ++this.#repetitions >= maximumRepetitions) this.#ended = true
     if (!error.repeated && !known) this.faults.push({ code: error.code, offset: span.start, endOffset: span.end, message: error.message })
     if (error.code.startsWith('limit/') || this.faults.length >= maximumFaults) this.#ended = true
   }
@@ -203,4 +235,11 @@ class Interpreter implements Renderer {
   markup(text: string): Value {
     return this.escaping === 'escaped' ? { kind: 'markup', text } : text
   }
+}
+
+/** Faults of loops that say nothing new, of which each costs as much as a hundred steps. */
+const maximumRepetitions = 2_000
+
+function isSimple({ kind }: Statement): boolean {
+  return kind === 'print' || kind === 'set'
 }

@@ -2,7 +2,8 @@ import { assign } from './assignment.ts'
 import { evaluate } from './evaluate.ts'
 import type { Span } from './limits.ts'
 import { Loop } from './loop.ts'
-import type { Value } from './objects.ts'
+import { unknownValue, type Value } from './objects.ts'
+import { poisonTarget } from './poison.ts'
 import type { Renderer } from './renderer.ts'
 import { Scope } from './scope.ts'
 import type { Expression, ForStatement } from './syntax.ts'
@@ -11,7 +12,23 @@ import { isTrue } from './values.ts'
 type For = ForStatement & Span
 
 export function renderFor(statement: For, scope: Scope, renderer: Renderer): void {
-  iterate(statement, evaluate(statement.iterable, scope, renderer), 0, scope, renderer)
+  const { depth } = renderer.meter
+  try {
+    iterate(statement, evaluate(statement.iterable, scope, renderer), 0, scope, renderer)
+  } catch (error) {
+    renderer.meter.depth = depth
+    renderer.report(error)
+    renderer.reportNames(statement.iterable, scope)
+    renderOnce(statement, scope, renderer)
+  }
+}
+
+/** With items that are not known, so that faults in the body are found too. */
+function renderOnce(statement: For, scope: Scope, renderer: Renderer): void {
+  const inner = new Scope(scope)
+  poisonTarget(statement.target, inner, renderer)
+  inner.set('loop', unknownValue(statement))
+  renderer.render(statement.body, inner)
 }
 
 function iterate(statement: For, source: Value, depth: number, scope: Scope, renderer: Renderer): void {

@@ -25,6 +25,9 @@ export type TemplateFault = {
   readonly message: string
 }
 
+/** One more than is shown of a file, so that it is said that there are more. */
+export const maximumFaults = 201
+
 /** Counted, never timed, so that one spec gives one answer on every machine. */
 export type RenderLimits = {
   /** Source text, in UTF-8 bytes. */

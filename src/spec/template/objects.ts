@@ -94,6 +94,11 @@ export function undefinedValue(words: string | (() => string), span?: Span): Und
   return { kind: 'undefined', reason: 'undefined', message, span, state: 'new' }
 }
 
+/** A value that is not known because of a fault that has been told: its use is no second one. */
+export function unknownValue(span?: Span): Undefined {
+  return { kind: 'undefined', reason: 'undefined', message: () => '', span, state: 'reported' }
+}
+
 export function callable(description: string, call: Callable['call']): Callable {
   return { kind: 'callable', description, macro: undefined, call }
 }

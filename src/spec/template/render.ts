@@ -1,6 +1,6 @@
 import type { TemplateValue } from '../types.ts'
 import { execute } from './execute.ts'
-import { defaultLimits, Meter, type RenderLimits, TemplateFailure, type TemplateFault } from './limits.ts'
+import { defaultLimits, Meter, maximumFaults, type RenderLimits, TemplateFailure, type TemplateFault } from './limits.ts'
 import { parseTemplate } from './parser.ts'
 import type { SourceMap } from './source-map.ts'
 import { Names } from './undefined-name.ts'
@@ -36,12 +36,19 @@ export function renderTemplate(
 
 function render(source: string, values: Readonly<Record<string, TemplateValue>>, limits: RenderLimits): RenderResult {
   const template = parseTemplate(source, limits)
-  if (template.faults.length > 0) {
-    return failed(template.faults.map(({ code, start, end, message }) => ({ code, offset: start, endOffset: end, message })))
-  }
   const meter = new Meter(limits)
-  const { output, faults } = execute(template.body, new Names(values, meter), meter)
+  const { output, faults: inUse } = execute(template, new Names(values, meter), meter)
+  const faults = withoutTwins([
+    ...template.faults.map(({ start, end, ...fault }) => ({ ...fault, offset: start, endOffset: end })),
+    ...inUse,
+  ])
   return faults.length > 0 ? failed(faults) : { kind: 'rendered', text: output.text(), map: output.map() }
+}
+
+/** A filter that there is not is found when the template is read, and again when it is used. */
+function withoutTwins(faults: readonly TemplateFault[]): readonly TemplateFault[] {
+  const known = new Map(faults.map((fault) => [`${fault.code} ${fault.offset} ${fault.endOffset}`, fault]))
+  return [...known.values()].slice(0, maximumFaults)
 }
 
 function failed(faults: readonly TemplateFault[]): RenderResult {

@@ -20,6 +20,8 @@ export type Expression = Span &
     | { readonly kind: 'concat'; readonly parts: readonly Expression[] }
     | { readonly kind: 'compare'; readonly first: Expression; readonly rest: readonly Comparison[] }
     | ConditionalExpression
+    /** A fault, which is known, stands where an expression should. */
+    | { readonly kind: 'broken' }
   )
 
 export type BinaryOperator = '+' | '-' | '*' | '/' | '//' | '%' | '**'

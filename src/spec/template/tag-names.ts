@@ -1,8 +1,11 @@
 import { nearestWord } from '../suggestion.ts'
 import type { Span } from './limits.ts'
 import type { SyntaxFault } from './syntax.ts'
+import type { Opening } from './tag-reader.ts'
+import type { Token } from './tokens.ts'
 
 const tags = ['for', 'if', 'set', 'macro', 'call', 'filter', 'with', 'block', 'autoescape', 'raw', 'print'] as const
+const rawMessage = 'Expected {% raw %} with nothing behind "raw". Remove the rest.'
 const continuations: ReadonlySet<string> = new Set(['else', 'elif', ...tags.map((tag) => `end${tag}`)])
 const refusals: Readonly<Record<string, string>> = {
   include: 'a spec is one file, and {% include %} would read another. Put the text here.',
@@ -21,8 +24,27 @@ export function isContinuation(name: string): boolean {
   return continuations.has(name)
 }
 
+/** The word itself if there is such a tag, else the one that it is near. */
+export function intendedTag(name: string): string | undefined {
+  return continuations.has(name) || Object.hasOwn(refusals, name) ? name : nearestWord(name, [...tags, ...continuations])
+}
+
+/** Names that a tag would set, from what stands behind its name; all that it mentions where that is not clear. */
+export function namesSetBy(tag: string, tokens: readonly Token[]): readonly string[] {
+  if (tag === 'if' || tag === 'elif' || tag === 'print') return []
+  const divider = tokens.findIndex(({ kind, text }) =>
+    tag === 'set' ? kind === 'operator' && text === '=' : tag === 'for' && text === 'in',
+  )
+  return (divider < 0 ? tokens : tokens.slice(0, divider)).filter(({ kind }) => kind === 'name').map(({ text }) => text)
+}
+
+export function unclosedTag(closers: readonly string[], { name, start, end }: Opening): SyntaxFault {
+  const message = `Expected {% ${closers.at(-1)} %} for this {% ${name} %}, and the text ends before it. Add it.`
+  return { code: 'template/syntax', message, start, end }
+}
+
 /** Such a word where it does not belong; `enclosing` is the tag of the innermost open block. */
-export function misplacedTag(name: string, enclosing: string | undefined, { start, end }: Span): SyntaxFault {
+export function strayTag(name: string, enclosing: string | undefined, { start, end }: Span): SyntaxFault {
   const message =
     enclosing === undefined
       ? `Expected an open block before {% ${name} %}, and there is none. Remove it, or add the tag that opens it.`
@@ -32,6 +54,7 @@ export function misplacedTag(name: string, enclosing: string | undefined, { star
 
 /** A tag that Jinja has and that is refused here, or that there is not. */
 export function unknownTag(name: string, { start, end }: Span): SyntaxFault {
+  if (name === 'raw') return { code: 'template/syntax', message: rawMessage, start, end }
   const refusal = Object.hasOwn(refusals, name) ? refusals[name] : undefined
   if (refusal !== undefined)
     return { code: 'template/unsupported', message: `Expected a tag that is allowed here, got "${name}": ${refusal}`, start, end }

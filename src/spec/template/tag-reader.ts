@@ -12,11 +12,14 @@ export interface TagReader {
   readonly expressions: ExpressionParser
   /** Names of `{% block %}`, of which each may stand once. */
   readonly blocks: Set<string>
-  /** Statements until one of the closing words; the cursor then stands on that word. `opening` is the tag that they close. */
+  /**
+   * Statements until one of the closing words; the cursor then stands on that word, or before a tag that closes a block further out, or at the
+   * end. `opening` is the tag that they close.
+   */
   body(closers: readonly string[], opening: Opening): Body
-  /** The rest of an opening tag with its end. After a fault in it, which is recorded, `fallback`. */
+  /** The rest of an opening tag with its end. After a fault in it, which is recorded, `fallback`; names that it would have set are then uncertain. */
   header<T>(parse: () => T, fallback: T): T
-  /** Behind a closing tag such as `{% endfor %}`, which may repeat a label; gives the offset of its end. */
+  /** Behind a closing tag such as `{% endfor %}`, which may repeat a label, if it is there; gives the offset of its end. */
   close(label?: string): number
 }
 
@@ -25,6 +28,6 @@ export function openTag({ stream }: TagReader, name: string, start: number): Ope
   return { name, start, end: stream.next().end }
 }
 
-/** Stand where a fault left nothing; a template with faults is never rendered. */
-export const nothing: Expression = { kind: 'literal', value: null, start: 0, end: 0 }
+/** Stand where a fault left nothing. */
+export const nothing: Expression = { kind: 'broken', start: 0, end: 0 }
 export const noTarget: Target = { kind: 'tuple', items: [], start: 0, end: 0 }

@@ -1,6 +1,7 @@
-import { type Token, type TokenKind, tokenize } from './lexer.ts'
+import { Lexer } from './lexer.ts'
 import type { FaultCode, Span } from './limits.ts'
 import type { SyntaxFault } from './syntax.ts'
+import type { Token, TokenKind } from './tokens.ts'
 
 const generalAdvice = 'Correct it'
 
@@ -27,11 +28,14 @@ export class SyntaxFailure extends Error {
 
 /** A cursor over the tokens of a template. */
 export class TokenStream {
-  readonly #tokens: readonly Token[]
+  readonly #source: string
+  readonly #lexer: Lexer
+  readonly #tokens: Token[] = []
   #index = 0
 
   constructor(source: string) {
-    this.#tokens = tokenize(source)
+    this.#source = source
+    this.#lexer = new Lexer(source)
   }
 
   get current(): Token {
@@ -103,19 +107,102 @@ export class TokenStream {
     throw new SyntaxFailure(`Expected ${expected}, got ${describe(token)}. ${advice}.`, token)
   }
 
-  /** Behind the end of the tag in which the cursor stands. */
-  skipTag(end: 'print-end' | 'block-end'): void {
-    while (this.current.kind !== 'end' && this.current.kind !== end) this.#index++
+  /** The word behind the cursor is read as the one that was meant. */
+  correctFollowing(text: string): void {
+    this.#tokens[this.#index + 1] = { ...this.following, text }
+  }
+
+  /** Tokens of the tag in which the cursor stands, up to the cursor. */
+  tagSoFar(): readonly Token[] {
+    let begin = this.#index
+    while (begin > 0 && !this.#at(begin).kind.endsWith('-begin')) begin--
+    return this.#tokens.slice(begin + 1, this.#index)
+  }
+
+  /** A quote in the tag so far whose string took in the end of its line or tag, so that what follows it makes no sense. */
+  unclosedQuote(): (Span & { readonly character: string }) | undefined {
+    const { kind, start, end } = this.current
+    const character = this.#source[start] ?? ''
+    if (kind === 'invalid' && end === start + 1 && isQuote(character)) return { character, start, end }
+    if (!beginsOperand(kind)) return undefined
+    const before = this.tagSoFar()
+    const strings = before.slice(before.findLastIndex((token) => token.kind !== 'string') + 1)
+    const open = strings.find((token) => /[\n]|[%}]\}/.test(this.#source.slice(token.start, token.end)))
+    return open && { character: this.#source[open.start] ?? '', start: open.start, end: open.start + 1 }
+  }
+
+  /**
+   * Behind a tag with a fault at the cursor: at its end if that stands on the line of the last good word, else at the next beginning of a tag, since then an end
+   * was forgotten, else at its end on a later line.
+   *
+   * @returns the tokens that were passed.
+   */
+  skipTag(end: 'print-end' | 'block-end'): readonly Token[] {
+    const begin = this.#index
+    const sameLine = Math.min(this.#lineEnd(this.previousEnd), this.current.start + longestLine)
+    const forgotten = this.#lexer.nextBegin(sameLine) ?? this.#source.length
+    while (this.current.kind !== end && this.current.kind !== 'end' && this.current.start < forgotten) this.#index++
+    const passed = this.#tokens.slice(begin, this.#index)
     if (this.current.kind === end) this.#index++
+    else if (this.current.kind !== 'end') this.restart(forgotten)
+    return passed
+  }
+
+  /** Goes on behind the end of the tag on the line of an unclosed quote, or on the next line. */
+  skipLine(quote: Span, end: 'print-end' | 'block-end'): readonly Token[] {
+    const lineEnd = this.#lineEnd(quote.end)
+    const found = this.#source.slice(quote.end, lineEnd).indexOf(end === 'print-end' ? '}}' : '%}')
+    this.restart(found < 0 ? lineEnd : quote.end + found + 2)
+    return []
+  }
+
+  /** Behind a comment that nothing ends. `${#` is a shell's length of a list: only these signs are no text. */
+  skipComment({ start, end }: Span): void {
+    this.skip()
+    if (this.#source.startsWith('{#', start)) this.restart(this.#source[start - 1] === '$' ? end : this.#lineEnd(end))
+  }
+
+  /** Behind `{% endraw %}`. */
+  skipRaw(): void {
+    this.restart(this.#lexer.endOfRaw(this.current.end))
   }
 
   skip(): void {
     if (this.current.kind !== 'end') this.#index++
   }
 
-  #at(index: number): Token {
-    return this.#tokens[Math.min(index, this.#tokens.length - 1)] ?? { kind: 'end', text: '', start: 0, end: 0 }
+  /** What follows is read again from `offset`, as text. */
+  restart(offset: number): void {
+    this.#tokens.length = this.#index
+    this.#lexer.restart(offset)
   }
+
+  #lineEnd(from: number): number {
+    const found = this.#source.indexOf('\n', from)
+    return found < 0 ? this.#source.length : found
+  }
+
+  #at(index: number): Token {
+    while (this.#tokens.length <= index) this.#tokens.push(this.#lexer.next())
+    return this.#tokens[index] ?? endOfText
+  }
+}
+
+/** The end of a tag is looked for so far on its line, in characters: on the longest lines each fault would look through all of it. */
+const longestLine = 1_000
+const endOfText: Token = { kind: 'end', text: '', start: 0, end: 0 }
+
+function isQuote(character: string | undefined): boolean {
+  return character === '"' || character === "'"
+}
+
+function beginsOperand(kind: TokenKind): boolean {
+  return kind === 'name' || kind === 'integer' || kind === 'float' || kind === 'invalid'
+}
+
+export function unclosedQuote(quote: Span & { readonly character: string }): SyntaxFault {
+  const message = `Expected a second ${quote.character} to end this string before the end of its line and tag. Add it.`
+  return { code: 'template/syntax', message, start: quote.start, end: quote.end }
 }
 
 export function describe(token: Token): string {
