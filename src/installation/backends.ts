@@ -54,7 +54,8 @@ export async function startBackends(
       capacityCpu: undefined,
       log: (message) => log.info({ backend: name }, message),
     })
-    stack.push({ stop: (how) => backend.end(how) })
+    // Attempts belong to their workflows and not to this start, so a failed one leaves them to the next.
+    stack.push({ stop: (how) => backend.end(how === 'interrupt' ? 'interrupt' : 'leave') })
     started.set(name, backend)
   }
   return { all: started, holds: (name) => claims.get(name)?.isHeld() ?? false }

@@ -8,7 +8,7 @@ import { startEmbeddedPostgres } from '../store/embedded/embedded.ts'
 import { migrate } from '../store/migrate.ts'
 import { createPool } from '../store/pool.ts'
 import type { DataDirectory } from './data-directory.ts'
-import type { Stack } from './stack.ts'
+import { endsChild, type Stack } from './stack.ts'
 
 export type Database = {
   readonly pool: ReturnType<typeof createPool>
@@ -39,6 +39,6 @@ async function connectionOf({ database }: Settings, directory: DataDirectory, lo
     return { connection: { connectionString: database.url }, words: `PostgreSQL at ${new URL(database.url).host || 'a socket'}` }
   const embedded = await startEmbeddedPostgres({ directory: join(directory.path, 'postgres'), log })
   // Left for adoption at SIGTERM as well as after a crash: the attempts that go on want it back soon.
-  stack.push({ stop: (how) => (how === 'interrupt' ? embedded.stop() : Promise.resolve()) })
+  stack.push({ stop: async (how) => (endsChild(how, embedded.origin) ? embedded.stop() : undefined) })
   return { connection: embedded.connection, words: `embedded PostgreSQL (${embedded.origin})` }
 }

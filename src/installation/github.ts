@@ -3,7 +3,7 @@ import type { GithubApp, Settings } from '../config.ts'
 import { gitUrlOf } from '../github/mirror-access.ts'
 import { type DataDirectory, newSecret } from './data-directory.ts'
 import { freePort } from './free-port.ts'
-import type { Stack } from './stack.ts'
+import { endsChild, type Stack } from './stack.ts'
 import { startTwinProcess, type TwinProcess } from './twin-process.ts'
 
 /** The GitHub that this installation belongs to, and how it is known there. */
@@ -35,7 +35,7 @@ export async function connectGithub({ github }: Settings, directory: DataDirecto
       webhookUrl: `http://127.0.0.1:${webhookPort}/api/github/webhooks`,
     },
   })
-  stack.push({ stop: (how) => (how === 'interrupt' ? twin.stop() : Promise.resolve()) })
+  stack.push({ stop: async (how) => (endsChild(how, twin.origin) ? twin.stop() : undefined) })
   const app = { appId: twinAppId, privateKey: twin.privateKey, webhookSecrets: [webhookSecret], apiUrl: `${twin.url}/api/v3` }
   return { app, url: twin.url, twin, pageToken }
 }

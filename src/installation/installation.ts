@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { loopbackHosts } from '../backend/local/loopback.ts'
-import { type Settings, WrongSettings } from '../config.ts'
+import type { Settings } from '../config.ts'
 import { createMemoryBarrier } from '../data/barrier.ts'
 import { createDirectoryStore } from '../data/directory-store.ts'
 import { createTaskEndpoint } from '../data/task-endpoint.ts'
@@ -19,7 +18,6 @@ import { createSourceMirror } from '../github/mirror.ts'
 import { mirrorAccess } from '../github/mirror-access.ts'
 import { createForgeReader } from '../github/reader.ts'
 import { translate } from '../github/translate.ts'
-import { parsePlatformConfig } from '../spec/platform-config.ts'
 import type { PlatformConfig } from '../spec/types.ts'
 import { claimOutputs } from '../store/backend-claim.ts'
 import { createStore, type Store } from '../store/store.ts'
@@ -29,10 +27,10 @@ import { startBackends } from './backends.ts'
 import { createBenchmarkThread } from './benchmark-parser.ts'
 import { type DataDirectory, newSecret, openDataDirectory } from './data-directory.ts'
 import { type Database, startDatabase, startQueue } from './database.ts'
-import { embeddedPlatforms } from './embedded-platforms.ts'
 import { freePort } from './free-port.ts'
 import { connectGithub, type Github } from './github.ts'
 import { startIntake } from './intake-server.ts'
+import { readPlatforms } from './platforms.ts'
 import { createParserThread } from './spec-parser.ts'
 import { Ended, type Ending, type How, type Running, Stack } from './stack.ts'
 import type { TwinProcess } from './twin-process.ts'
@@ -73,19 +71,18 @@ export class AnotherWorker extends Error {
   }
 }
 
-const root = join(import.meta.dirname, '..', '..')
 const maxOutputBytes = 20 * 1024 ** 3
 
 /**
- * Starts everything that the settings and the role ask for, in the order of need. What was started is stopped again when a later part
- * fails, or when the end comes first: then it throws {@link Ended}.
+ * Starts everything that the settings and the role ask for, in the order of need. When a part fails, what this start began is ended
+ * again, children that could outlive it too; those that it adopted are left as they were. When the end comes first it throws {@link Ended}.
  */
 export async function startInstallation(settings: Settings, log: Logger, ending: Ending): Promise<Installation> {
   const stack = new Stack(ending)
   try {
     return await start(settings, log, stack)
   } catch (error) {
-    await stack.unwind(ending.how ?? 'leave')
+    await stack.unwind(ending.how ?? 'undo')
     // A part that the same Ctrl-C of a terminal hit fails in ways of its own.
     throw ending.how === undefined ? error : new Ended(ending.how)
   }
@@ -107,7 +104,7 @@ type Base = {
 }
 
 async function start(settings: Settings, log: Logger, stack: Stack): Promise<Installation> {
-  const platforms = readPlatforms(settings)
+  const platforms = readPlatforms(settings.platformFile, log)
   if (settings.taskUrl !== undefined)
     log.warn({ taskUrl: settings.taskUrl }, 'TASK_URL is set and nobody uses it: tasks of a local backend reach the service by a socket')
   const directory = await openDataDirectory(settings.dataDirectory)
@@ -124,8 +121,9 @@ async function start(settings: Settings, log: Logger, stack: Stack): Promise<Ins
   const github = await connectGithub(settings, directory, ports.webhook, stack)
   const webhooks = createBurstGauge()
   const base: Base = { settings, log, stack, directory, platforms, store, connection: database.connection, queue, github, ports, webhooks }
-  const backends = settings.role === 'web' ? [] : await startWorker(base)
+  // The worker comes last: a start that fails on an address that is taken has begun no attempt yet.
   const web = settings.role === 'worker' ? { webhook: undefined, pages: undefined, pagesToken: undefined } : await startWeb(base)
+  const backends = settings.role === 'web' ? [] : await startWorker(base)
   return {
     addresses: { ...web, github: github.url, githubToken: github.pageToken },
     parts: {
@@ -233,8 +231,8 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
     log,
     sweepSeconds: 1,
   })
-  await service.start()
   stack.push({ stop: () => service.stop() })
+  await service.start()
   stack.push(startDeliverySweep(base, client))
   return [...backends.all.values()]
 }
@@ -298,13 +296,6 @@ function workflowUrlOf({ settings: { publicUrl }, github, ports }: Base) {
 async function serve(options: Parameters<typeof startWebServer>[0]): Promise<Running & { readonly address: string }> {
   const server = await startWebServer(options)
   return { address: server.address, stop: () => server.close() }
-}
-
-function readPlatforms({ platformFile }: Settings): PlatformConfig {
-  const text = platformFile === undefined ? embeddedPlatforms(join(root, 'node_modules')) : readFileSync(platformFile, 'utf8')
-  const parsed = parsePlatformConfig(text, platformFile ?? 'the embedded configuration')
-  if (parsed.kind === 'valid') return parsed.config
-  throw new WrongSettings(parsed.diagnostics.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`))
 }
 
 /** For the service alone: sources and outputs of private repositories are in there. */

@@ -1,5 +1,12 @@
 export type How = 'interrupt' | 'leave'
-export type Running = { stop(how: How): Promise<void> }
+/** `undo`: the start failed, so what it began is ended, and what it adopted is left as it was found. */
+export type Stopping = How | 'undo'
+export type Running = { stop(how: Stopping): Promise<void> }
+
+/** Whether a child that can outlive us is to end with us. */
+export function endsChild(how: Stopping, origin: 'started' | 'adopted'): boolean {
+  return how === 'interrupt' || (how === 'undo' && origin === 'started')
+}
 
 /** Whoever was starting parts was told to end before the last one was there. */
 export class Ended extends Error {
@@ -29,7 +36,7 @@ export class Stack {
     if (this.#ending.how !== undefined) throw new Ended(this.#ending.how)
   }
 
-  async unwind(how: How): Promise<void> {
+  async unwind(how: Stopping): Promise<void> {
     for (let part = this.#running.pop(); part !== undefined; part = this.#running.pop()) {
       try {
         await part.stop(how)

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TwinOptionsInput } from '../github-twin/server.ts'
@@ -16,6 +16,7 @@ export type TwinProcess = {
 type Options = TwinOptionsInput & { readonly adminToken: string; readonly port: number }
 
 const startSeconds = 20
+const stopSeconds = 10
 
 /** Starts it, or adopts the one that outlived an earlier service on the same directory. */
 export async function startTwinProcess(options: Options): Promise<TwinProcess> {
@@ -26,17 +27,16 @@ export async function startTwinProcess(options: Options): Promise<TwinProcess> {
     ready: join(options.directory, 'ready.json'),
     log: join(options.directory, 'twin.log'),
   }
-  const adopted = (await isOurs(url, options)) && existsSync(files.ready)
+  const adopted = existsSync(files.ready) && (await isAnswering(url, options))
   if (!adopted) await spawnTwin(files, options, url)
   const { pid, privateKey } = JSON.parse(readFileSync(files.ready, 'utf8')) as { pid: number; privateKey: string }
-  return { url, adminToken: options.adminToken, privateKey, origin: adopted ? 'adopted' : 'started', stop: () => stop(pid, url, options) }
+  const origin = adopted ? 'adopted' : 'started'
+  return { url, adminToken: options.adminToken, privateKey, origin, stop: () => stop(pid, files.options) }
 }
 
-async function spawnTwin(
-  files: { readonly options: string; readonly ready: string; readonly log: string },
-  options: Options,
-  url: string,
-): Promise<void> {
+type Files = { readonly options: string; readonly ready: string; readonly log: string }
+
+async function spawnTwin(files: Files, options: Options, url: string): Promise<void> {
   writeFileSync(files.options, JSON.stringify(options), { mode: 0o600 })
   const log = openSync(files.log, 'a', 0o600)
   const program = new URL('../github-twin/main.ts', import.meta.url).pathname
@@ -44,20 +44,26 @@ async function spawnTwin(
     detached: true,
     stdio: ['ignore', 'pipe', log],
   })
-  const line = await firstLine(child, files.log)
+  closeSync(log)
+  try {
+    const line = await firstLine(child, files.log)
+    const { privateKey } = JSON.parse(line) as { privateKey: string }
+    writeFileSync(`${files.ready}.new`, JSON.stringify({ pid: child.pid, privateKey }), { mode: 0o600 })
+    renameSync(`${files.ready}.new`, files.ready)
+    if (!(await isAnswering(url, options))) throw new Error(`Expected the GitHub stand-in to answer on ${url}; see ${files.log}`)
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw error
+  }
   child.stdout?.destroy()
   child.unref()
-  const { privateKey } = JSON.parse(line) as { privateKey: string }
-  writeFileSync(`${files.ready}.new`, JSON.stringify({ pid: child.pid, privateKey }), { mode: 0o600 })
-  renameSync(`${files.ready}.new`, files.ready)
-  if (!(await isOurs(url, options))) throw new Error(`Expected the GitHub stand-in to answer on ${url}; see ${files.log}`)
 }
 
 function firstLine(child: ReturnType<typeof spawn>, log: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const give = (what: string) => reject(new Error(`The GitHub stand-in ${what}; see ${log}`))
     const timer = setTimeout(() => give(`did not start within ${startSeconds} s`), 1000 * startSeconds)
     let text = ''
+    child.once('error', (error) => give(`could not be started: ${error.message}`))
     child.once('exit', (code) => give(`ended with code ${code}`))
     child.stdout?.on('data', (chunk: Buffer) => {
       text += chunk.toString()
@@ -66,26 +72,63 @@ function firstLine(child: ReturnType<typeof spawn>, log: string): Promise<string
       child.removeAllListeners('exit')
       resolve(text.slice(0, text.indexOf('\n')))
     })
+
+    function give(what: string): void {
+      clearTimeout(timer)
+      reject(new Error(`The GitHub stand-in ${what}; see ${log}`))
+    }
   })
 }
 
+/** A machine that is busy answers late, and one that is taken for dead would be started twice: so only a refusal says that nobody is there. */
+async function isAnswering(url: string, options: Options): Promise<boolean> {
+  const deadline = Date.now() + 1000 * startSeconds
+  for (;;) {
+    const answer = await ask(url, options)
+    if (answer !== 'silence') return answer === 'ours'
+    if (Date.now() > deadline) throw new Error(`Somebody listens on ${url} and has not answered within ${startSeconds} s: end that process`)
+    await sleep(200)
+  }
+}
+
 /** Only the twin of this directory knows the token. */
-async function isOurs(url: string, { adminToken }: Options): Promise<boolean> {
+async function ask(url: string, { adminToken }: Options): Promise<'ours' | 'not-ours' | 'silence'> {
   try {
     const response = await fetch(`${url}/_twin/deliveries`, {
       method: 'POST',
       headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
       body: '{}',
-      signal: AbortSignal.timeout(2000),
+      signal: AbortSignal.timeout(5000),
     })
-    return response.ok
-  } catch {
-    return false
+    return response.ok ? 'ours' : 'not-ours'
+  } catch (error) {
+    return isRefusal(error) ? 'not-ours' : 'silence'
   }
 }
 
-async function stop(pid: number, url: string, options: Options): Promise<void> {
-  if (!(await isOurs(url, options))) return
-  process.kill(pid, 'SIGTERM')
-  for (let waited = 0; waited < 50 && (await isOurs(url, options)); waited++) await sleep(100)
+const isRefusal = (error: unknown) => error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED'
+
+/** Its port closes before it has ended, so it is the process that is waited for. */
+async function stop(pid: number, optionsFile: string): Promise<void> {
+  const deadline = Date.now() + 1000 * stopSeconds
+  if (runs(pid, optionsFile)) process.kill(pid, 'SIGTERM')
+  while (runs(pid, optionsFile)) {
+    if (Date.now() > deadline) return void process.kill(pid, 'SIGKILL')
+    await sleep(50)
+  }
+}
+
+/** Whether the number is still the twin's: after a crash somebody else may have it. One that has ended has no command line any more. */
+function runs(pid: number, optionsFile: string): boolean {
+  return commandLineOf(pid).includes(optionsFile)
+}
+
+function commandLineOf(pid: number): string {
+  if (process.platform !== 'linux')
+    return spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8', timeout: 5000 }).stdout ?? ''
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
 }

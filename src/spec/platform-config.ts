@@ -65,7 +65,10 @@ function checkPools(pools: readonly MapEntry<ReadPool>[], backends: readonly Map
       const message = `Pool ${quote(key)} names the backend ${quote(backend.value)}, which is not among "backends".${suggest(backend.value, known)} Correct it.`
       reporter.error('semantic/unknown-backend', backend.range, message)
     }
-    if (backends.some((entry) => entry.key === backend.value && entry.value.kind === 'local')) reportTemplates(key, value, reporter)
+    if (backends.some((entry) => entry.key === backend.value && entry.value.kind === 'local')) {
+      reportTemplates(key, value, reporter)
+      reportQuota(key, value, reporter)
+    }
     const names = platforms.map((entry) => entry.key)
     if (platform !== undefined && platform.value !== '' && !names.includes(platform.value)) {
       const message = `The default platform ${quote(platform.value)} of pool ${quote(key)} is not among its platforms.${suggest(platform.value, names)} Correct it.`
@@ -95,6 +98,14 @@ function reportTemplates(pool: string, { common_pod_template, common_group_templ
     const message = `The template ${quote(value)} of pool ${quote(pool)} has no effect: a local backend has no pods. Remove it there.`
     reporter.warning('schema/ignored-key', range, message)
   }
+}
+
+/** What the plan holds a group to is kept; what only a cluster's scheduler could hold, groups together, is not. */
+function reportQuota(pool: string, { resources: { gpu } }: ReadPool, reporter: Reporter) {
+  const { guarantee, maximum, weight } = gpu.value
+  if (guarantee === -1 && maximum === -1 && weight === 1) return
+  const message = `The GPU quota of pool ${quote(pool)} bounds each group by itself: a local backend does not count GPUs, so groups that run together may have more, and "weight" has no effect.`
+  reporter.warning('semantic/unsupported', gpu.range, message)
 }
 
 /** A local backend has no nodes to choose from: it takes what asks for more than the machine for the whole machine. */
@@ -141,7 +152,7 @@ function toPool(pool: ReadPool, lists: Lists, reporter: Reporter): PoolConfig {
     description: pool.description,
     platforms: Object.fromEntries(platforms),
     topologyKeys: pool.topology_keys,
-    gpuQuota: pool.resources.gpu,
+    gpuQuota: pool.resources.gpu.value,
     defaultVariables: pool.common_default_variables,
     resourceValidations: resolveNames(
       'resource_validations',

@@ -139,11 +139,13 @@ export function describeBackend(name: string, skip: string | false, openWorld: (
     it('tells a watcher how far a pod is', async () => {
       const seen: Sighting['phase']['kind'][] = []
       const watching = new AbortController()
-      const order = world.order({ shell: 'sleep 0.5' })
+      const order = world.order({ shell: 'while :; do sleep 0.05; done' })
       const watched = world.backend.watch(async (sightings) => {
         for (const { pod, phase } of sightings) if (pod === order.pod) seen.push(phase.kind)
       }, watching.signal)
       await world.backend.create(order, never)
+      await eventually('the start', async () => seen.includes('running') || undefined)
+      await world.backend.delete(order.pod, 0, never)
       await eventually('the exit', async () => (seen.at(-1) === 'exited' ? true : undefined))
       watching.abort()
       await watched

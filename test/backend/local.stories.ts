@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import type { OrderedRuns } from '../../src/engine/ports.ts'
 import type { RunsIndex } from '../../src/engine/task-protocol.ts'
 import { WorkflowId } from '../../src/workflow/names.ts'
+import { aGate } from '../harness/gate.ts'
 import { describeBackend } from './backend.contract.ts'
 import { aLocalWorld, eventually, type LocalWorld, processesOf, type Runtime } from './local-world.ts'
 
@@ -96,10 +97,12 @@ export function describeLocalBackend(runtime: Runtime, skip: string | false): vo
     })
 
     it('goes on when the session or the service of the machine stops', async () => {
-      const order = world.order({ shell: 'echo up; sleep 0.5; echo end' })
+      const gate = await aGate()
+      const order = world.order({ shell: `echo up; ${gate.shell}; echo end` })
       await world.backend.create(order, never)
       await world.logged(order, 'up\n')
       for (const signal of ['SIGTERM', 'SIGHUP']) process.kill((await world.lockOf(order.pod)).pid, signal)
+      gate.open()
       assert.match((await world.finish(order)).log, /up\nend\n/)
     })
 
@@ -115,14 +118,15 @@ export function describeLocalBackend(runtime: Runtime, skip: string | false): vo
     })
 
     it('brings logs and outputs of a run during which the service was away', async () => {
+      const gate = await aGate()
       const order = world.order({
-        shell:
-          'echo before; while [ ! -e /proc/$PPID/nothing ] && [ $((i=i+1)) -le 20 ]; do echo tick $i; sleep 0.05; done; echo x > {{output}}/x',
+        shell: `echo before; ${gate.shell}; while [ ! -e /proc/$PPID/nothing ] && [ $((i=i+1)) -le 20 ]; do echo tick $i; sleep 0.05; done; echo x > {{output}}/x`,
       })
       await world.backend.create(order, never)
       await world.logged(order, 'before')
       await world.service.stop()
       await world.phase(order.pod, ({ kind }) => kind === 'running')
+      gate.open()
       await eventually('the end of the command', async () =>
         (await readFile(join(world.directoryOf(order.pod), 'log.0'), 'utf8')).includes('tick 20') ? true : undefined,
       )
@@ -136,12 +140,14 @@ export function describeLocalBackend(runtime: Runtime, skip: string | false): vo
     })
 
     it('is adopted by the next service', async () => {
-      const order = world.order({ shell: 'echo up; sleep 0.4; echo end' })
+      const gate = await aGate()
+      const order = world.order({ shell: `echo up; ${gate.shell}; echo end` })
       await world.backend.create(order, never)
       await world.logged(order, 'up\n')
       await world.backend.end('leave')
       await world.reopen()
       assert.equal((await world.phase(order.pod, () => true)).kind, 'running')
+      gate.open()
       assert.match((await world.finish(order)).log, /up\nend\n/)
     })
 

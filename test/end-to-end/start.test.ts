@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
+import { aGate } from '../harness/gate.ts'
 import { anInstallation, type TestInstallation, until } from '../harness/installation.ts'
 import { specText } from '../harness/specs.ts'
 
@@ -72,7 +74,8 @@ describe('a service on a directory of its own', () => {
   })
 
   it('at SIGTERM leaves its children and what runs, and the next start adopts them', async () => {
-    const sha = await world.push('main', hello('sleep 6; echo survived; exit 9'))
+    const gate = await aGate()
+    const sha = await world.push('main', hello(`${gate.shell}; echo survived; exit 9`))
     await until('the task to run', async () =>
       (await world.checks(sha)).some(({ status }) => status === 'in_progress') ? true : undefined,
     )
@@ -87,6 +90,7 @@ describe('a service on a directory of its own', () => {
     assert.match(world.output(), /a stand-in on this machine \(adopted\)/)
     const kept = JSON.parse(readFileSync(join(world.directory, 'kept.json'), 'utf8')) as Record<string, number>
     assert.deepEqual([`http://127.0.0.1:${kept.githubPort}`, String(kept.webhookPort), String(kept.pagesPort)], before)
+    gate.open()
     const check = await world.conclusion(sha, 'osmo / hello')
     assert.match(check.output.summary ?? '', /survived/)
     assert.match(check.output.title ?? '', /exit code 9/)
@@ -122,6 +126,45 @@ describe('Ctrl-C during the start', () => {
       rmSync(directory, { recursive: true, force: true })
     })
 })
+
+describe('a start that fails', () => {
+  const isTaken = /Cannot listen on 127\.0\.0\.1:\d+/
+  let taken: Server
+  let port: string
+  before(async () => {
+    taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    port = String((taken.address() as AddressInfo).port)
+  })
+  after(() => taken.close())
+
+  it('at its last parts ends what it began', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'osmo-start-'))
+    const { status, stderr } = start(['--empty', '--data', directory], { PORT: port })
+    assert.equal(status, 1)
+    assert.match(stderr, isTaken)
+    assert.ok(existsSync(join(directory, 'github/ready.json')), 'it came as far as the stand-in for GitHub')
+    assert.deepEqual(processesOf(directory), [])
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  it('leaves what it adopted as it found it', async () => {
+    const world = await anInstallation()
+    try {
+      await world.kill('SIGTERM')
+      const left = childrenOf(world.directory)
+      assert.equal(left.length, 2, left.join('\n'))
+      assert.match(start(['--empty', '--data', world.directory], { PORT: port }).stderr, isTaken)
+      assert.deepEqual(childrenOf(world.directory), left)
+    } finally {
+      await world.end()
+    }
+    assert.deepEqual(processesOf(world.directory), [])
+  })
+})
+
+/** PostgreSQL's first process and the stand-in for GitHub. */
+const childrenOf = (directory: string) => processesOf(directory).filter((line) => /postgres -D|github-twin/.test(line))
 
 describe('wrong settings', () => {
   const directory = mkdtempSync(join(tmpdir(), 'osmo-start-'))
@@ -165,6 +208,30 @@ describe('wrong settings', () => {
     assert.doesNotMatch(stderr, /at .*\.ts:/)
     assert.deepEqual(processesOf(directory), [])
   })
+})
+
+it('what the platform file warns of is in the log, once, with its line', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'osmo-start-'))
+  const file = join(directory, 'platform.yaml')
+  writeFileSync(
+    file,
+    [
+      'backends: {local: {kind: local}}',
+      'pools: {lab: {backend: local, platforms: {sim: {tier: sim}}}}',
+      "repositories: [{match: ['*/*'], pools: {lab: [trusted]}, credentials: [ngc]}]",
+    ].join('\n'),
+  )
+  const world = await anInstallation({ environment: { OSMO_CONFIG: file } })
+  try {
+    const warnings = world.logLines().filter(({ msg }) => msg?.startsWith(file))
+    assert.deepEqual(
+      warnings.map(({ level, code, msg }) => [level, code, msg?.slice(file.length).split(' ')[0]]),
+      [[40, 'semantic/unsupported', ':3:71:']],
+    )
+  } finally {
+    await world.end()
+    rmSync(directory, { recursive: true, force: true })
+  }
 })
 
 const notRoot = process.getuid?.() !== 0 && process.env.CI !== 'true' ? 'only root can become somebody else' : false

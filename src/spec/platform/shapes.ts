@@ -3,7 +3,7 @@ import { exitActionsShape, noExitActions } from '../osmo/exit-codes.ts'
 import { mapOf, optional, present, record, required, toObject, withDefault } from '../shape/record.ts'
 import { flag, integerBetween, oneOf, text, writtenText } from '../shape/scalars.ts'
 import { type Located, listOf, located, mapped, type Place, type Shape } from '../shape/shape.ts'
-import type { BackendConfig, PlatformSpec, TrustConfig } from '../types.ts'
+import type { BackendConfig, GpuQuota, PlatformSpec, TrustConfig } from '../types.ts'
 import { quote, type YamlNode } from '../yaml/node.ts'
 import { defaultQuota, namesShape, quotaShape, variablesShape } from './pool-shapes.ts'
 import { checkTimeouts, seconds } from './time-shapes.ts'
@@ -134,6 +134,8 @@ function platformSpec(values: (typeof platformFields)['fallback']): ReadPlatform
   }
 }
 
+const unwrittenQuota: Located<GpuQuota> = { value: defaultQuota, range: { start: 0, end: 0 } }
+
 const poolFields = record({
   backend: required(located(text)),
   description: withDefault(text, ''),
@@ -148,7 +150,7 @@ const poolFields = record({
     noExitActions,
   ),
   topology_keys: withDefault(listOf(record({ key: required(text), label: required(text) })), []),
-  resources: withDefault(record({ gpu: withDefault(quotaShape, defaultQuota) }), { gpu: defaultQuota }),
+  resources: withDefault(record({ gpu: withDefault(located(quotaShape), unwrittenQuota) }), { gpu: unwrittenQuota }),
   common_default_variables: withDefault(variablesShape, {}),
   common_resource_validations: withDefault(namesShape, []),
   common_pod_template: withDefault(namesShape, []),
@@ -172,11 +174,24 @@ const limitShape = unenforced(
   'Remove it; `concurrency` in a spec bounds how many of its runs go on at once.',
 )
 
+/** Nothing is given to anybody, which is less than what was asked for: said, and not refused. */
+const credentialsShape = mapped(
+  listOf(writtenText),
+  (names, node, place) => {
+    if (names.length > 0) {
+      const message = `This version gives no credential to any task, so ${place.path} has no effect: a spec that asks for one is refused.`
+      place.reporter.warning('semantic/unsupported', node.range, message)
+    }
+    return names
+  },
+  [],
+)
+
 export const repositoryShape = record({
   match: required(globsShape),
   pools: required(mapOf(listOf(origins))),
   limits: withDefault(record({ workflows: optional(limitShape), gpus: optional(limitShape) }), { workflows: undefined, gpus: undefined }),
-  credentials: withDefault(listOf(writtenText), []),
+  credentials: withDefault(credentialsShape, []),
 })
 
 /** What holds where the file says nothing: extensions.md §7's own example, without the second person. */

@@ -34,7 +34,7 @@ const watchMilliseconds = 1000
 /** Starts, or adopts, PostgreSQL from npm. It runs in a session of its own and outlives a service that crashes. */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const server = await prepare(options)
-  const origin = await bringUp(server)
+  const origin = await firstBringUp(server)
   let bringingUp: Promise<unknown> | undefined
   const ensureRunning = async () => {
     bringingUp ??= restart(server).finally(() => {
@@ -72,6 +72,17 @@ async function prepare({ directory, log, settings = {} }: EmbeddedOptions): Prom
   const socketDirectory = await prepareSocketDirectory(root, account)
   const connection = { host: socketDirectory, port: socketPort, user: 'osmo', database: 'postgres' }
   return { data, logFile: path.join(root, 'postgres.log'), socketDirectory, account, binaries, connection, settings, log }
+}
+
+/** A server that this start launched and that never answered would be nobody's. */
+async function firstBringUp(server: Server): Promise<'started' | 'adopted'> {
+  const wasRunning = await isRunning(server.data)
+  try {
+    return await bringUp(server)
+  } catch (error) {
+    if (!wasRunning) await shutDown(server)
+    throw error
+  }
 }
 
 async function restart(server: Server): Promise<void> {

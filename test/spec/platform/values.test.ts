@@ -5,6 +5,7 @@ import { parsePlatformConfig } from '../../../src/spec/platform-config.ts'
 const rules = "repositories: [{match: ['*/*'], pools: {p: [trusted]}}]\n"
 const pool = (entries: string, sections = '') =>
   `backends: {b: {}}\npools: {p: {backend: b, platforms: {x: {}}, ${entries}}}\n${rules}${sections}`
+const onLocal = (entries: string) => pool(entries).replace('{b: {}}', '{b: {kind: local}}')
 const variables = (entries: string) => pool(`common_default_variables: {${entries}}`)
 const rule = (left: string, right = '1', message = 'no') =>
   pool(
@@ -45,6 +46,19 @@ const table: readonly (readonly [title: string, text: string, found: readonly Re
   ],
   ['a guarantee without a maximum', pool('resources: {gpu: {guarantee: 32, maximum: -1}}'), []],
   ['a guarantee that is the maximum', pool('resources: {gpu: {guarantee: 16, maximum: 16}}'), []],
+  [
+    'a GPU quota on a local backend',
+    onLocal('resources: {gpu: {guarantee: 4}}'),
+    [/^warning semantic\/unsupported .*quota of pool "p" bounds each group by itself/],
+  ],
+  ['a weight on a local backend', onLocal('resources: {gpu: {weight: 2}}'), [/^warning semantic\/unsupported .*"weight" has no effect/]],
+  ['the default GPU quota on a local backend', onLocal('resources: {gpu: {guarantee: -1, maximum: -1, weight: 1}}'), []],
+  [
+    'credentials of a repository',
+    pool('').replace(']}}]', ']}, credentials: [ngc]}]'),
+    [/^warning semantic\/unsupported .*repositories\[0\]\.credentials has no effect/],
+  ],
+  ['no credentials of a repository', pool('').replace(']}}]', ']}, credentials: []}]'), []],
   [
     'a default time above the longest',
     pool('default_exec_timeout: 3h, max_exec_timeout: 2h'),
