@@ -20,7 +20,10 @@ export type BaseInputsDeps = {
   readonly deliveries: DeliveryStore
   readonly mirror: SourceMirror
   readonly outbox: Outbox
-  readonly ensureBaseRun: (view: WorkflowView, repository: RepositoryReference, signal: AbortSignal) => Promise<BaseRun>
+  readonly baseRuns: {
+    readonly ensure: (view: WorkflowView, repository: RepositoryReference, signal: AbortSignal) => Promise<BaseRun>
+    readonly ensureWithValues: (view: WorkflowView, repository: RepositoryReference, signal: AbortSignal) => Promise<BaseRunWithValues>
+  }
   readonly kick: (lane: OutboxLane) => void
   readonly wakeWorkflow: (id: WorkflowId) => void
 }
@@ -30,6 +33,9 @@ export type BaseRun =
   /** By its display id. */
   | { readonly kind: 'running'; readonly workflow: string }
   | { readonly kind: 'impossible'; readonly reason: string; readonly remedy: string }
+
+/** For values that a person chose. `as-usual`: they do not reach what is run at the merge base. `made`: it has what is wanted. */
+export type BaseRunWithValues = BaseRun | { readonly kind: 'as-usual' } | { readonly kind: 'made'; readonly run: WorkflowView }
 
 /** How far back on the base branch outputs are looked for. */
 const ancestorLimit = 50
@@ -45,7 +51,7 @@ type Wait = { readonly kind: 'wait'; readonly workflow: string | undefined }
  * produce it (extensions.md §4). `wait` leaves the group waiting.
  */
 export function createBaseInputs(deps: BaseInputsDeps) {
-  const { views, workflows, deliveries, mirror, ensureBaseRun, wakeWorkflow } = deps
+  const { views, workflows, deliveries, mirror, baseRuns, wakeWorkflow } = deps
   return { settle, announce }
 
   async function settle(id: WorkflowId, group: string, signal: AbortSignal): Promise<'settled' | 'waiting'> {
@@ -92,16 +98,27 @@ export function createBaseInputs(deps: BaseInputsDeps) {
         reason: 'This pull request has no merge base with its base branch',
         remedy: 'Rebase it onto its base branch.',
       }
+    const asksRun = task.template.compare?.base === 'run'
+    const special =
+      asksRun && view.plan.values === 'special' ? await baseRuns.ensureWithValues(view, repositoryOf(view), signal) : undefined
+    if (special?.kind === 'running') return { kind: 'wait', workflow: special.workflow }
+    if (special?.kind === 'made') return madeBy(special.run, task)
+    return searchUsual(view, task, usualNote(view, task, special), signal)
+  }
+
+  /** Among what ran with the values that a change has. */
+  async function searchUsual(view: WorkflowView, task: TaskView, note: Pick<Found, 'note'>, signal: AbortSignal): Promise<Search> {
+    const baseSha = view.workflow.provenance.baseSha as CommitSha
     const wanted = taskInputs(task.template)
     const exact = await outputsAt(view, task, [baseSha], 'merge-base')
-    if (exact) return exact
+    if (exact) return { ...exact, ...note }
     const coming = wanted.length > 0 ? await stillComing(view, baseSha, wanted) : undefined
     if (coming) return coming
-    const run = task.template.compare?.base === 'run' ? await ensureBaseRun(view, repositoryOf(view), signal) : undefined
+    const run = task.template.compare?.base === 'run' ? await baseRuns.ensure(view, repositoryOf(view), signal) : undefined
     if (run?.kind === 'running') return { kind: 'wait', workflow: run.workflow }
     const older = await mirror.ancestors(repositoryOf(view), baseSha, ancestorLimit, signal)
     const found = await outputsAt(view, task, older, 'ancestor')
-    if (found) return run ? { ...found, note: run.reason } : found
+    if (found) return { ...found, ...note, ...(run ? { note: run.reason } : {}) }
     return run ? { kind: 'missing', reason: run.reason, remedy: run.remedy } : missing(view, baseSha, wanted[0]?.task ?? '')
   }
 
@@ -132,6 +149,19 @@ export function createBaseInputs(deps: BaseInputsDeps) {
     if (producers.every((list) => list.length > 0)) return { kind: 'wait', workflow: producers[0]?.[0]?.displayId }
     return (await deliveries.anyWaitingFor(sha)) ? { kind: 'wait', workflow: undefined } : undefined
   }
+}
+
+function madeBy({ workflow, tasks }: WorkflowView, { template }: TaskView): Found {
+  const outputsOf = (name: string) => tasks.find((task) => task.name === name)?.outputs
+  const inputs = template.inputs.map((input) => (input.kind === 'task' ? outputsOf(input.task) : undefined))
+  return { kind: 'found', sha: workflow.provenance.sha, inputs, exact: 'merge-base', workflow: workflow.displayId }
+}
+
+function usualNote({ plan }: WorkflowView, { template }: TaskView, special: BaseRunWithValues | undefined): Pick<Found, 'note'> {
+  const isAsUsual = plan.values === 'usual' || special?.kind === 'as-usual' || taskInputs(template).length === 0
+  if (isAsUsual) return {}
+  const why = special?.kind === 'impossible' ? `. ${special.reason}` : ''
+  return { note: `They were made with the usual values, and not with those of this run${why}` }
 }
 
 function missing(view: WorkflowView, sha: CommitSha, task: string): Extract<BaseInputs, { kind: 'missing' }> {

@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto'
 import { place } from '../spec/pool/placement.ts'
 import type { PlatformConfig, WorkflowSpec } from '../spec/types.ts'
 import type { CommitSha, WorkflowId } from '../workflow/names.ts'
-import { byTrigger, plan, type RunIdentity } from '../workflow/plan.ts'
+import { plan, type RunIdentity } from '../workflow/plan.ts'
 import type { WorkflowPlan } from '../workflow/plan-types.ts'
 import type { Provenance } from '../workflow/state.ts'
 import { isCompleted, isFinished } from '../workflow/status.ts'
 import { outcomeText } from '../workflow/text.ts'
-import { upstreamOnly } from '../workflow/upstream.ts'
-import type { BaseRun } from './base-inputs.ts'
+import type { BaseRun, BaseRunWithValues } from './base-inputs.ts'
+import { type BaseSpecRequest, readBaseSpec, type Values } from './base-spec.ts'
 import { taskInputs } from './order.ts'
 import type { OutboxLane, RepositoryReference, SourceMirror, SubmissionStore, TaskView, ViewStore, WorkflowView } from './ports.ts'
 import { finishedTasks } from './reruns.ts'
-import { readTree, type TreeDeps } from './spec-tree.ts'
+import type { TreeDeps } from './spec-tree.ts'
 
 export type BaseRunDeps = TreeDeps & {
   readonly views: ViewStore
@@ -26,26 +26,47 @@ export type BaseRunDeps = TreeDeps & {
 /**
  * `compare: {base: run}`: a workflow of base's own spec at the merge base, limited to what the compared tasks read. It is trusted, since its
  * outputs count as main's; so it is opened for trusted changes alone, and only at a commit that is on their base branch now. One run per
- * (repository, spec, merge base, tasks): its key is the same for all who ask, however often.
+ * (repository, spec, merge base, tasks, values): its key is the same for all who ask, however often.
  */
 export function createBaseRuns(deps: BaseRunDeps) {
   const { views, submissions, mirror, reader, platforms } = deps
-  return { ensure }
+  return { ensure, ensureWithValues }
 
   /** Called when nothing at the merge base has, or can still make, the outputs that this workflow's comparisons read. */
   async function ensure(view: WorkflowView, repository: RepositoryReference, signal: AbortSignal): Promise<BaseRun> {
-    const last = await newest(view)
+    return follow(view, await newest(view, {}), {}, repository, signal)
+  }
+
+  /** For a run with values that a person chose: base's upstream tasks have them too, so that both arms stand on the same. */
+  async function ensureWithValues(view: WorkflowView, repository: RepositoryReference, signal: AbortSignal): Promise<BaseRunWithValues> {
+    const base = await readBaseSpec(requestOf(view, repository, view.plan.dispatch.values), deps, signal)
+    if (base.kind === 'unusable') return unusable(view, base.why)
+    if (Object.keys(base.values).length === 0) return { kind: 'as-usual' }
+    const last = await newest(view, base.values)
+    return last && hasMade(last, readTasks(view)) ? { kind: 'made', run: last } : follow(view, last, base.values, repository, signal)
+  }
+
+  async function follow(
+    view: WorkflowView,
+    last: WorkflowView | undefined,
+    values: Values,
+    repository: RepositoryReference,
+    signal: AbortSignal,
+  ): Promise<BaseRun> {
     if (last && last.workflow.finishedAt === undefined) return { kind: 'running', workflow: last.workflow.displayId }
     const before = last && readTasks(view).every((task) => last.tasks.some(({ name }) => name === task)) ? last : undefined
     if (before && !mayTryAgain(before, view)) return ended(before, view)
     const distrust = await whyNotTrusted(view, repository, signal)
-    return distrust ?? open(view, repository, before, signal)
+    return distrust ?? open(view, repository, { before, values }, signal)
   }
 
-  async function newest({ workflow: { provenance, spec } }: WorkflowView): Promise<WorkflowView | undefined> {
+  async function newest({ workflow: { provenance, spec } }: WorkflowView, values: Values): Promise<WorkflowView | undefined> {
     const rows = await views.list({ repositoryId: provenance.repositoryId, sha: provenance.baseSha as CommitSha }, lookedThrough)
-    const row = rows.find((one) => one.provenance.event === 'base-run' && one.spec === spec)
-    return row && views.workflow(row.id)
+    for (const row of rows.filter((one) => one.provenance.event === 'base-run' && one.spec === spec)) {
+      const run = await views.workflow(row.id)
+      if (run && textOf(run.plan.dispatch.values) === textOf(values)) return run
+    }
+    return undefined
   }
 
   /** A stranger may compare with what is there, and starts nothing that counts as main's. */
@@ -74,32 +95,27 @@ export function createBaseRuns(deps: BaseRunDeps) {
   async function open(
     view: WorkflowView,
     repository: RepositoryReference,
-    before: WorkflowView | undefined,
+    { before, values }: Wanted,
     signal: AbortSignal,
   ): Promise<BaseRun> {
-    const provenance = provenanceOf(view)
-    const sha = provenance.sha
-    const { spec: name } = view.workflow
-    const request = { repository, provenance, sha, judge: undefined, runOf: () => undefined, specs: { only: name } } as const
-    const tree = await readTree(request, deps, signal)
-    const read = tree.specs[0]
-    if (tree.settingsFaults.length > 0) return unusable(view, 'its `.osmo/config.yaml` has errors')
-    if (!read) return unusable(view, 'there is no such spec')
-    if (read.result.kind === 'invalid') return unusable(view, 'the file has errors')
-    const upstream = upstreamOnly(read.result.spec, readTasks(view))
-    if (upstream.kind === 'unknown-task') return unusable(view, `it has no task \`${upstream.task}\``)
+    const request = requestOf(view, repository, values)
+    const base = await readBaseSpec(request, deps, signal)
+    if (base.kind === 'unusable') return unusable(view, base.why)
+    const { spec, settings, path } = base
+    const { provenance, name } = request
     const planned = plan({
       name,
-      path: read.file.path,
-      spec: upstream.spec,
+      path,
+      spec,
       judge: undefined,
       mergeBase: undefined,
       provenance,
-      placed: place(upstream.spec, provenance.repository, provenance.origin, tree.settings.pool, platforms),
+      placed: place(spec, provenance.repository, provenance.origin, settings.pool, platforms),
       platforms,
       required: 'optional',
-      values: 'usual',
-      run: await identity(upstream.spec, provenance, name, before),
+      // Whoever compares with the usual values must not take these outputs.
+      values: isUsual(values) ? 'usual' : 'special',
+      run: await identity(spec, provenance, name, { before, values }),
       notices: [],
     })
     return planned.kind === 'refused' ? unusable(view, planned.reason.replace(/\.$/, '')) : submit(withOwnKey(planned.plan))
@@ -109,13 +125,13 @@ export function createBaseRuns(deps: BaseRunDeps) {
     spec: WorkflowSpec,
     provenance: Omit<Provenance, 'tier'>,
     name: string,
-    before: WorkflowView | undefined,
+    { before, values }: Wanted,
   ): Promise<RunIdentity> {
     return {
       attempt: before ? before.plan.runAttempt + 1 : 1,
       rerunOf: before?.workflow.id,
-      reuse: await finishedAtBase(spec, provenance, name),
-      dispatch: byTrigger,
+      reuse: isUsual(values) ? await finishedAtBase(spec, provenance, name) : new Map(),
+      dispatch: { nonce: '', values },
       requestedBy: '',
     }
   }
@@ -150,6 +166,25 @@ export function createBaseRuns(deps: BaseRunDeps) {
     return { kind: 'running', workflow: view.workflow.displayId }
   }
 }
+
+/** `before`: the run of the same that this one tries again. */
+type Wanted = { readonly before: WorkflowView | undefined; readonly values: Values }
+
+const isUsual = (values: Values) => Object.keys(values).length === 0
+const textOf = (values: Values) => JSON.stringify(Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+
+const requestOf = (view: WorkflowView, repository: RepositoryReference, given: Values): BaseSpecRequest => ({
+  repository,
+  provenance: provenanceOf(view),
+  name: view.workflow.spec,
+  tasks: readTasks(view),
+  given,
+})
+
+const hasMade = (run: WorkflowView, tasks: readonly string[]) =>
+  tasks.every((name) =>
+    run.tasks.some((task) => task.name === name && isFinished(task.state) && isCompleted(task.state) && task.state.outputs === 'stored'),
+  )
 
 /** Runs at one commit that are looked through for a base run, newest first. */
 const lookedThrough = 500
@@ -207,7 +242,9 @@ function provenanceOf({ workflow: { provenance } }: WorkflowView): Omit<Provenan
 function withOwnKey(planned: WorkflowPlan): WorkflowPlan {
   const { repositoryId, sha } = planned.provenance
   const tasks = planned.groups.flatMap((group) => group.tasks.map(({ name }) => name)).toSorted()
-  const digest = createHash('sha256').update(JSON.stringify(tasks)).digest('hex').slice(0, 16)
+  const { values } = planned.dispatch
+  const what = isUsual(values) ? JSON.stringify(tasks) : JSON.stringify([tasks, textOf(values)])
+  const digest = createHash('sha256').update(what).digest('hex').slice(0, 16)
   return { ...planned, runKey: [repositoryId, planned.spec, sha, 'base-run', digest, planned.runAttempt].join('|') }
 }
 

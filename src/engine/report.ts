@@ -257,6 +257,8 @@ function baseInputNotice(task: string, base: BaseInputs | undefined, spec: strin
   if (base?.kind === 'awaited')
     return [`Task ${task}: ${lateReason(base.workflow)}. Only head was measured. ${lateRemedy(base.workflow, spec)}`]
   if (base?.kind === 'missing') return [`Task ${task}: ${base.reason}. Only head was measured. ${base.remedy}`]
+  if (base?.kind === 'found' && base.exact === 'merge-base' && base.note)
+    return [`Task ${task}: the base arm reads outputs of \`${base.workflow}\`. ${base.note}`]
   if (base?.kind === 'found' && base.exact === 'ancestor')
     return [
       `Task ${task}: the base arm reads outputs of \`${base.workflow}\` at ${base.sha.slice(0, 7)}, which is older than the merge base: the nearest ancestor that has any${base.note ? `. ${base.note}` : ''}`,

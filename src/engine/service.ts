@@ -112,7 +112,7 @@ export function createService(deps: ServiceDeps): Service & {
   const deliveryWorker = createDeliveryWorker({ ...shared, submitter, reruns, commands })
   const inbox = createInbox({ processNext: deliveryWorker.processNext, webhooks: deps.webhooks ?? { isHigh: () => false }, log })
   const dispatcher = createDispatcher(shared)
-  const baseInputs = createBaseInputs({ ...shared, ensureBaseRun: createBaseRuns(shared).ensure })
+  const baseInputs = createBaseInputs({ ...shared, baseRuns: createBaseRuns(shared) })
   const outboxWorker = createOutboxWorker({ ...shared, perform, abandon: (row, message) => abandon(row, message, shared) })
   const forge = noting(deps.forge, stores.reports)
   const reports = createReports({ ...shared, forge, runtimeOf: (name) => backends.get(name)?.description ?? '' })

@@ -82,7 +82,7 @@ function valuesNotice({ values, run }: PlanInput): readonly string[] {
   return [`Run by hand with ${given.join(', ')}, which changes what runs`]
 }
 
-const valueText = (value: DispatchValue) => String(typeof value === 'object' ? value.float : value)
+export const valueText = (value: DispatchValue) => String(typeof value === 'object' ? value.float : value)
 
 /** A rerun has its own number; a dispatch its own nonce; a pull request with a changed base branch is planned anew. */
 function runKey(spec: string, { repositoryId, sha, ref, pullRequest, baseRef }: Provenance, { attempt, dispatch }: RunIdentity): string {

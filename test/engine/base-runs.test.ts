@@ -172,6 +172,75 @@ describe('compare: {base: run}', () => {
     assert.equal((await baseRuns()).length, 1)
   })
 
+  describe('of a run with values that a person chose', () => {
+    const inputs = (names: string) => `  workflow_dispatch:\n    inputs: {${names}}\n`
+    const epochs = 'epochs: {type: number, default: 9, max: 99}'
+    const tries = 'tries: {type: number, default: 1, max: 9}'
+    const valued = (spec: string) =>
+      spec
+        .replace('checkout: true', `${inputs(`${epochs}, ${tries}`)}checkout: true`)
+        .replace('name: train, image: i, command: [x]', "name: train, image: i, command: ['{{ epochs }}']")
+        .replace('name: evaluate, image: i, command: [x]', "name: evaluate, image: i, command: ['{{ tries }}']")
+        .concat('default-values: {epochs: 9, tries: 1}\n')
+    const commands = new Map<string, string>()
+    const ran = async (spec: string) => {
+      world = await aRepository(valued(spec))
+      commands.clear()
+      const score = scores(50, 80)
+      world.machine.behaviours.set('train', ({ order }) => {
+        commands.set(order.displayId, order.command[0] ?? '')
+        return {}
+      })
+      world.machine.behaviours.set('evaluate', score)
+      const { sha, number } = await world.openPullRequest('one', { 'a.txt': '1' })
+      await world.check(sha, 'osmo / reach')
+      return number
+    }
+    const by = async (number: number, values: string) => {
+      await world.comment(number, `/osmo run reach ${values}`)
+      await world.until('all ended', async () => (await world.store.views.list({}, 9)).every(({ finishedAt }) => finishedAt !== undefined))
+      const [row] = (await world.store.views.list({ pullRequest: number }, 9)).filter(({ provenance }) => provenance.event === 'command')
+      const view = row && (await world.store.views.workflow(row.id))
+      const base = view?.tasks.find(({ name }) => name === 'evaluate')?.baseInputs
+      assert.ok(row && base?.kind === 'found')
+      return { base, displayId: row.displayId }
+    }
+
+    it('has them too, so that both arms stand on the same; once, and for nobody else', async () => {
+      const number = await ran(asked())
+      const first = await by(number, 'epochs=5')
+      assert.deepEqual([commands.get(first.base.workflow), commands.get(first.displayId), first.base.note], ['5', '5', undefined])
+      const second = await by(number, 'epochs=5')
+      assert.equal(second.base.workflow, first.base.workflow)
+      assert.deepEqual(
+        (await baseRuns()).map(({ status }) => status),
+        ['COMPLETED', 'COMPLETED'],
+      )
+      const later = await world.openPullRequest('two', { 'b.txt': '1' })
+      await world.check(later.sha, 'osmo / reach')
+      const [row] = await world.store.views.list({ pullRequest: later.number }, 1)
+      const view = row && (await world.store.views.workflow(row.id))
+      const base = view?.tasks.find(({ name }) => name === 'evaluate')?.baseInputs
+      assert.ok(base?.kind === 'found')
+      assert.equal(commands.get(base.workflow), '9')
+    })
+
+    it('is the usual one where they reach nothing of it', async () => {
+      const { base } = await by(await ran(asked()), 'tries=3')
+      assert.deepEqual([commands.get(base.workflow), base.note, (await baseRuns()).length], ['9', undefined, 1])
+    })
+
+    it('without `base: run` its base arm reads what the usual values made, and says so', async () => {
+      const number = await ran(asked('main').replace(', base: run', ''))
+      const { base, displayId } = await by(number, 'epochs=5')
+      assert.equal(base.note, 'They were made with the usual values, and not with those of this run')
+      await world.until('the report says so', () =>
+        [...world.github.comments.values()].some(({ body }) => body.includes('with the usual values, and not with those')),
+      )
+      assert.equal(commands.get(displayId), '5')
+    })
+  })
+
   it('is cancelled from the conversation of the last pull request that waits for it', async () => {
     world = await aRepository()
     world.machine.behaviours.set('train', ({ order }) => (order.environment.GITHUB_EVENT_NAME === 'push' ? 'hang' : {}))

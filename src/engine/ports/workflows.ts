@@ -53,7 +53,7 @@ export type BaseInputs =
       readonly inputs: readonly (StoredOutputs | undefined)[]
       readonly exact: 'merge-base' | 'ancestor'
       readonly workflow: string
-      /** Why it is not the merge base, where a run there was asked for. */
+      /** Why it is not what was asked for: of the merge base, with the values of this run. */
       readonly note?: string
     }
   /** Still being made by this workflow. A group that went on all the same waited in vain. */
