@@ -7,7 +7,7 @@ import type { Origin } from './yaml/dialect.ts'
 import { loadMended } from './yaml/mend.ts'
 import { describe, type Entry, type YamlNode } from './yaml/node.ts'
 import { keyText, toTemplateValue } from './yaml/plain-data.ts'
-import { loadPyYaml } from './yaml/pyyaml.ts'
+import { loadPyYamlValues } from './yaml/pyyaml.ts'
 
 export type TemplateValues = {
   readonly values: Readonly<Record<string, TemplateValue>>
@@ -45,7 +45,7 @@ const noDefaults: Defaults = { entries: [], state: 'whole' }
 /** The names of `default-values`; undefined when they are no mapping, which is reported. */
 export function loadDefaults(section: Section, reporter: Reporter): Defaults | undefined {
   const origin: Origin = (start, end) => ({ start: start + section.offset, end: end + section.offset })
-  const mended = loadMended(section.text, loadPyYaml, origin, reporter)
+  const mended = loadMended(section.text, loadPyYamlValues, origin, reporter)
   if (mended === undefined) return undefined
   const { node, refused } = mended
   const values = node.kind === 'mapping' ? node.entries.find(({ key }) => key.text === section.name)?.value : undefined

@@ -74,6 +74,7 @@ const examples: readonly (readonly [name: string, text: string, faults: readonly
     `default-values:\n  a: @b\n${spec(task('a', '    command: ["{{ 1 + }}"]'))}`,
     ['2 syntax/yaml', '8 template/syntax'],
   ],
+  ['a default that is bytes', `default-values:\n  a: !!binary aGVsbG8=\n${spec(task('a', '    command: ["{{ a }}"]'))}`, ['2 syntax/tag']],
   [
     'a default below one that cannot be read',
     `default-values:\n  a:\n    b: 'c\n    d: e\n${spec(task('a', '    command: b'))}`,

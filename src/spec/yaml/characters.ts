@@ -15,37 +15,32 @@ export function isPrintable(text: string, origin: Origin, reporter: Reporter): b
   return false
 }
 
-/** What comes next; `header` is what stands behind `|` on its line. */
-type Next = 'token' | 'scalar' | 'header' | 'block'
+/** What comes next: `header` is the line of a `|`, `body` its lines of text. */
+type Next = 'token' | 'scalar' | 'header' | 'body'
 
 /** PyYAML skips only spaces between tokens and ends a plain scalar at a tab, which then starts no token. */
 export function firstTabBetweenTokens(text: string): number | undefined {
   let offset = 0
   let next = 'token' as Next
   for (const lexeme of new Lexer().lex(text)) {
+    // The mark that announces a scalar has no place in the text. The block scalar's header stands before it.
     const type = CST.tokenType(lexeme)
-    if (type === 'scalar') {
-      // The mark that announces a scalar has no place in the text. The block scalar's header stands before it.
-      next = next === 'header' || next === 'block' ? 'block' : 'scalar'
+    if (next !== 'body' && type === 'scalar') {
+      next = next === 'header' ? 'body' : 'scalar'
       continue
     }
-    if (type === 'doc-mode' || type === 'flow-error-end' || type === 'byte-order-mark') continue
+    if (next !== 'body' && (type === 'doc-mode' || type === 'flow-error-end' || type === 'byte-order-mark')) continue
     const tab = lexeme.indexOf('\t')
     if (tab !== -1 && isRefusedTab(type, next, lexeme)) return offset + tab
     offset += lexeme.length
-    if (type === 'block-scalar-header') next = 'header'
-    else if (next === 'header') next = 'block'
-    else if (next === 'scalar' || (next === 'block' && isBlockBody(type))) next = 'token'
+    if (type === 'block-scalar-header' && next === 'token') next = 'header'
+    else if (next !== 'header') next = 'token'
   }
   return undefined
 }
 
 function isRefusedTab(type: ReturnType<typeof CST.tokenType>, next: Next, lexeme: string): boolean {
-  if (type === 'comment' || next === 'block') return false
+  if (next === 'body' || (type === 'comment' && next !== 'scalar')) return false
   if (next === 'scalar') return lexeme[0] !== '"' && lexeme[0] !== "'"
   return type === 'space' || type === 'newline'
-}
-
-function isBlockBody(type: ReturnType<typeof CST.tokenType>): boolean {
-  return type !== 'space' && type !== 'comment' && type !== 'newline'
 }

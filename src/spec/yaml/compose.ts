@@ -46,8 +46,9 @@ function compose({ text, written }: Texts, dialect: Dialect): Composition {
   const deep = firstTooDeep(tokens)
   if (deep !== undefined) return { kind: 'too-deep', offset: deep }
   const unfolded = written === text ? none : unfoldBlocks(tokens, written)
-  const misplaced = dialect.version === '1.1' ? faultOfLayout(tokens, text) : undefined
-  return misplaced ?? composeOne(tokens, text, unfolded, dialect)
+  const composed = composeOne(tokens, text, unfolded, dialect)
+  const misplaced = composed.kind === 'composed' && dialect.version === '1.1' ? faultOfLayout(tokens, text) : undefined
+  return misplaced ?? composed
 }
 
 const none: ReadonlySet<number> = new Set()

@@ -160,6 +160,7 @@ function createConverter(source: string, texts: ScalarTexts, dialect: Dialect, o
   function mappingKey(parsed: ParsedNode): ScalarNode | undefined {
     // In PyYAML a lone `=` is an error as a value and a word as a key.
     if (isScalar(parsed) && (isMergeKey(parsed) || isValueKey(parsed))) {
+      if (parsed.anchor !== undefined && !declareAnchor(parsed.anchor, range(parsed))) return undefined
       return { kind: 'string', value: String(parsed.value), text: String(parsed.value), range: range(parsed), size: 1 }
     }
     if (dialect.version === '1.1' && isScalar(parsed) && isNothing(parsed) && !isExplicit(parsed)) {

@@ -12,6 +12,16 @@ export function loadPyYaml(text: string, origin: Origin, reporter: Reporter): Ya
   return loadYaml(text, dialect, origin, reporter)
 }
 
+/** The same for values that templates print: there bytes are no text (`b'…'`), which nobody wants. */
+export function loadPyYamlValues(text: string, origin: Origin, reporter: Reporter): YamlNode | undefined {
+  return loadYaml(
+    text,
+    { ...dialect, scalar: (written) => (written.tag === `${core}binary` ? bytes : dialect.scalar(written)) },
+    origin,
+    reporter,
+  )
+}
+
 const core = 'tag:yaml.org,2002:'
 
 const dialect: Dialect = {
@@ -91,13 +101,17 @@ const known: ReadonlySet<string> = new Set(
 function collectionForm(tag: string | undefined, own: 'sequence' | 'mapping'): CollectionForm {
   if (tag === undefined || tag === '!' || tag === `${core}${own === 'sequence' ? 'seq' : 'map'}`) return { kind: 'plain' }
   if (own === 'sequence' && (tag === `${core}omap` || tag === `${core}pairs`)) return { kind: 'pairs' }
-  if (own === 'mapping' && tag === `${core}set`)
-    return fault(
-      'syntax/tag',
-      'Expected a list or a mapping, but "!!set" makes a set, which has no order and which nothing takes. Write a list.',
-    )
+  if (own === 'mapping' && tag === `${core}set`) return set
   return known.has(tag) ? misplaced(tag, own === 'sequence' ? 'a list' : 'a mapping') : unknown(tag)
 }
+
+const bytes = fault('syntax/tag', 'Expected text, but "!!binary" makes bytes, which a template prints as b\'…\'. Write the text itself.')
+
+/** Python's order of a set's items changes from run to run. */
+const set = fault(
+  'syntax/tag',
+  'Expected a list or a mapping, but "!!set" makes a set, of which OSMO makes a list in any order. Write a list.',
+)
 
 function misplaced(tag: string, own: string) {
   return fault(

@@ -40,7 +40,7 @@ export function unfoldBlocks(tokens: readonly CST.Token[], written: string): Rea
 /** The value of a scalar as PyYAML has it. */
 export function scalarText(parsed: Scalar.Parsed, source: string, { written, unfolded }: ScalarTexts): string {
   const [start, end] = parsed.range
-  const text = blankBlock(parsed) ?? withoutAddedBreak(parsed, source)
+  const text = blockWithBlanks(parsed, source) ?? withoutAddedBreak(parsed, source)
   const slice = written.slice(start, end)
   // The library loses an empty line behind an escaped line break.
   if (!hasUnicodeBreaks(slice) && !(parsed.type === 'QUOTE_DOUBLE' && /\\[\r\n\x85]/.test(slice))) return text
@@ -59,21 +59,28 @@ export function scalarText(parsed: Scalar.Parsed, source: string, { written, unf
   }
 }
 
-/** Of a block of blanks only, with its indentation in the header, PyYAML keeps what is deeper; the library keeps nothing. */
-function blankBlock({ srcToken }: Scalar.Parsed): string | undefined {
-  if (srcToken?.type !== 'block-scalar' || /[^ \n]/.test(srcToken.source)) return undefined
-  const header = srcToken.props.find(({ type }) => type === 'block-scalar-header')
-  const [, indicator] = /([1-9])/.exec(header !== undefined && 'source' in header ? header.source : '') ?? []
+/** Of lines of blanks at the end of a block with its indentation in the header PyYAML keeps what is deeper; the library loses some. */
+function blockWithBlanks({ srcToken, range: [start] }: Scalar.Parsed, source: string): string | undefined {
+  if (srcToken?.type !== 'block-scalar') return undefined
+  const header = /^[|>][-+0-9]*/.exec(source.slice(start, start + 4))?.[0] ?? ''
+  const [indicator] = /[1-9]/.exec(header) ?? []
   if (indicator === undefined) return undefined
+  const end = source.indexOf('\n', start) + 1 + srcToken.source.length
+  const body = srcToken.source + (/^(?: *\n)*(?: +$)?/.exec(source.slice(end))?.[0] ?? '')
+  if (!/(?:^|\n) +[ \n]*$/.test(body)) return undefined
   const margin = Math.max(srcToken.indent, 0) + Number(indicator)
-  const lines = srcToken.source.split('\n').map((line) => line.slice(margin))
+  return chomped(
+    body.split('\n').map((line) => line.slice(margin)),
+    header,
+  )
+}
+
+function chomped(lines: readonly string[], header: string): string {
   const last = lines.findLastIndex((line) => line !== '')
-  if (last === -1) return undefined
   const content = lines.slice(0, last + 1).join('\n')
-  const breaks = lines.length - 1 - last
-  const chomp = header !== undefined && 'source' in header ? header.source : ''
-  if (chomp.includes('-')) return content
-  return content + '\n'.repeat(chomp.includes('+') ? breaks : Math.min(1, breaks))
+  const breaks = lines.length - 1 - Math.max(last, 0)
+  const kept = header.includes('+') ? breaks : header.includes('-') || last === -1 ? 0 : Math.min(breaks, 1)
+  return (header.startsWith('>') ? foldBlock(content) : content) + '\n'.repeat(kept)
 }
 
 /** A block scalar whose last line the text's end cuts off has no last line break in PyYAML; the library adds one. */
