@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Directories, expandDirectories, expandInSource } from './export-directories.ts'
+import { reportTokensInTags, withTokensOutsideRaw } from './export-tokens.ts'
 import { locateSpec, renderSpec } from './parse-spec.ts'
 import { createReporter } from './reporter.ts'
 import { cutSections, type Section } from './sections.ts'
@@ -29,7 +30,14 @@ export function exportSpec(text: string, options: ExportOptions): ExportResult {
   const source = sourceOf(text)
   const expanded = located.places.localpaths.some(({ localpath }) => Object.hasOwn(options.directories, localpath))
   const exported = expanded ? withFilesOfDirectories(source, options) : withValues(source, options)
-  return { kind: 'exported', text: exported, warnings: located.warnings }
+  return { kind: 'exported', text: exported, warnings: [...located.warnings, ...tokenWarnings(source, options.file)] }
+}
+
+function tokenWarnings(source: string, file: string): readonly Diagnostic[] {
+  const reporter = createReporter(file, source)
+  const workflow = cutSections(source).find(({ name }) => name === 'workflow')
+  if (workflow !== undefined) reportTokensInTags(workflow, reporter)
+  return reporter.diagnostics()
 }
 
 function withFilesOfDirectories(source: string, options: ExportOptions): string {
@@ -57,11 +65,12 @@ function withValues(source: string, options: ExportOptions): string {
   if (workflow === undefined) return source
   const declared = defaults === undefined ? undefined : loadDefaults(defaults, createReporter(options.file, source))
   const values = valuesFromOutside(workflow, declared, options)
-  if (values.size === 0) return keptText(source, sections, (section) => section.text)
+  const textOf = (section: Section) => (section === workflow ? withTokensOutsideRaw(section.text) : section.text)
+  if (values.size === 0) return keptText(source, sections, textOf)
   const withDefaults = defaultsText(defaults, declared, values, source)
   return keptText(source, sections, (section) => {
     if (section === defaults) return withDefaults
-    return section === workflow && defaults === undefined ? withDefaults + section.text : section.text
+    return section === workflow && defaults === undefined ? withDefaults + textOf(section) : textOf(section)
   })
 }
 

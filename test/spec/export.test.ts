@@ -101,6 +101,38 @@ it('values of ours are written into default-values where the template reads them
   assert.match(exportedWith('{{ github.sha }}'), /^default-values:\n {2}github:\n {4}sha: /)
 })
 
+describe('tokens are where OSMO replaces them', () => {
+  const textOf = (argument: string) => `workflow:
+  name: nav
+  tasks:
+  - {name: train, image: a, command: [b], args: ['${argument}']}
+`
+  const examples: readonly (readonly [argument: string, exported: string])[] = [
+    ['{% raw %}{{output}}{% endraw %}', '{% raw %}{% endraw %}{{output}}{% raw %}{% endraw %}'],
+    ['{%- raw -%} {{x}} {{output}} {{y}}{% endraw %}', '{%- raw -%} {{x}} {% endraw %}{{output}}{% raw %} {{y}}{% endraw %}'],
+    ['{{output}} {# {% raw %} {{output}} {% endraw %} #}', '{{output}} {# {% raw %} {{output}} {% endraw %} #}'],
+    ['{% raw %}a{% endraw %}{{output}}{% raw %}b{% endraw %}', '{% raw %}a{% endraw %}{{output}}{% raw %}b{% endraw %}'],
+  ]
+  for (const [argument, exported] of examples) {
+    it(argument, () => {
+      const result = exportSpec(textOf(argument), { ...alone, directories: {} })
+      assert.ok(result.kind === 'exported')
+      assert.deepEqual([result.text, result.warnings], [textOf(exported), []])
+      const [before, after] = [renderSpec(textOf(argument), alone), renderSpec(result.text, alone)]
+      assert.ok(before.kind === 'rendered' && after.kind === 'rendered')
+      assert.equal(after.text, before.text)
+    })
+  }
+  it('or a warning says where they are', () => {
+    const result = exportSpec(textOf('{{ "{{output}}" }} {{output}}'), { ...alone, directories: {} })
+    assert.ok(result.kind === 'exported')
+    assert.deepEqual(
+      result.warnings.map(({ line, column, endColumn }) => [line, column, endColumn]),
+      [[4, 55, 65]],
+    )
+  })
+})
+
 it("NVIDIA's cookbook is exported too", { skip: existsSync(cookbook) ? false : `it is not at ${cookbook}` }, () =>
   assert.ok(specs.length > 20),
 )
