@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { engineVariables } from './engine/container-engine.ts'
 
 /** Every setting, read once. Each store is chosen on its own; what is absent means the embedded part (extensions.md §9). */
 export type Settings = {
@@ -20,6 +21,8 @@ export type Settings = {
   readonly taskUrl: string | undefined
   /** `PATH`, where git is found; it goes to no task. */
   readonly searchPath: string
+  /** Of a container engine's command, where a backend uses one; it goes to no task. */
+  readonly engineEnvironment: Readonly<Record<string, string>>
   /** Signs task tokens, encrypts credentials; undefined: made and kept in the data directory. */
   readonly serverKey: string | undefined
 }
@@ -71,6 +74,7 @@ export function readSettings(
     publicUrl: baseUrlOf('PUBLIC_URL', environment, problems),
     taskUrl: baseUrlOf('TASK_URL', environment, problems),
     searchPath: environment.PATH ?? '/usr/bin:/bin',
+    engineEnvironment: engineEnvironmentOf(environment),
     serverKey: serverKeyOf(environment, database, problems),
   }
   if (environment.OSMO_CONFIG !== undefined && !existsSync(environment.OSMO_CONFIG))
@@ -120,6 +124,15 @@ function readParameters(
 function defaultDataDirectory(environment: Environment, { isRoot }: { readonly isRoot: 'root' | 'user' }): string {
   if (isRoot === 'root') return '/var/lib/osmo-runner'
   return join(environment.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'osmo-runner')
+}
+
+function engineEnvironmentOf(environment: Environment): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    engineVariables.flatMap((name) => {
+      const value = environment[name]
+      return value === undefined ? [] : [[name, value] as const]
+    }),
+  )
 }
 
 const appVariables = ['GITHUB_APP_ID', 'GITHUB_PRIVATE_KEY', 'GITHUB_WEBHOOK_SECRET'] as const

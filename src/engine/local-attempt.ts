@@ -1,4 +1,5 @@
 import type { Exit } from '../workflow/state.ts'
+import type { ContainerEngine, EngineName } from './container-engine.ts'
 import type { PodOrder } from './ports.ts'
 
 /**
@@ -24,12 +25,18 @@ export const attemptFiles = {
   tombstone: 'tombstone.json',
 } as const
 
-export type LocalRuntime = 'bubblewrap' | 'process'
+export type LocalRuntime = 'bubblewrap' | 'process' | EngineName
+
+/** What runs a task's command. */
+export type TaskRuntime =
+  | { readonly kind: 'bubblewrap' }
+  | { readonly kind: 'process' }
+  | { readonly kind: 'container'; readonly engine: ContainerEngine }
 
 export type LocalOrder = { readonly order: PodOrder; readonly settings: LocalSettings }
 
 export type LocalSettings = {
-  readonly runtime: LocalRuntime
+  readonly runtime: TaskRuntime
   /** The runner's own Node, first in the task's PATH. */
   readonly nodePath: string
   /** `path` is relative to `/osmo`, `source` absolute on this machine; mounted read-only. */
@@ -61,7 +68,11 @@ export type Leftovers = {
   readonly processGroup: number | undefined
   /** `NAME=value` that every process of the attempt has in its environment, unless it took it out. */
   readonly environmentMark: string
+  readonly container: LeftContainer
 }
+export type LeftContainer =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'container'; readonly engine: ContainerEngine; readonly name: string }
 /** `deleted`: before it was ever created, so a late create is refused. `forgotten`: it has run, so a late create is nothing new. */
 export type Tombstone = { readonly kind: 'deleted' | 'forgotten'; readonly at: number }
 

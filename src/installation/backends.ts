@@ -9,6 +9,7 @@ import type { Stack } from './stack.ts'
 export type BackendsOptions = {
   readonly directory: string
   readonly socketPath: string
+  readonly engineEnvironment: Readonly<Record<string, string>>
   readonly connection: Parameters<typeof claimBackend>[0]
   readonly log: Logger
   readonly stack: Stack
@@ -25,7 +26,7 @@ export type Backends = {
 /** One backend an entry of the configuration. Throws for a kind that this version cannot run. */
 export async function startBackends(
   { backends }: PlatformConfig,
-  { directory, socketPath, connection, log, stack }: BackendsOptions,
+  { directory, socketPath, engineEnvironment, connection, log, stack }: BackendsOptions,
 ): Promise<Backends> {
   const claims = new Map<string, BackendClaim>()
   const started = new Map<string, LocalBackend>()
@@ -47,6 +48,7 @@ export async function startBackends(
       name,
       directory: attempts,
       runtime: config.runtime,
+      engineEnvironment,
       toolchains: config.toolchains,
       nodePath: process.execPath,
       supervisorPath,

@@ -203,7 +203,14 @@ async function startWorker(base: Base): Promise<readonly Backend[]> {
   const objects = await createDirectoryStore(await made(join(directory.path, 'objects')))
   const socketPath = directory.socketPath('tasks')
   stack.push(await serveTasks({ socketPath, serverKey, store, objects, mirror }))
-  const backends = await startBackends(platforms, { directory: join(directory.path, 'attempts'), socketPath, connection, log, stack })
+  const backends = await startBackends(platforms, {
+    directory: join(directory.path, 'attempts'),
+    socketPath,
+    engineEnvironment: settings.engineEnvironment,
+    connection,
+    log,
+    stack,
+  })
   const parser = createParserThread()
   stack.push({ stop: () => parser.close() })
   const benchmarks = createBenchmarkThread()

@@ -39,11 +39,12 @@ function endWhile(parts: AttemptParts, error: unknown) {
 
 async function initialize(parts: AttemptParts): Promise<void> {
   const { startSeconds } = parts.order.deadlines
-  const message = `It was not ready to run after ${startSeconds} s of inputs, source tree and barrier`
+  const message = `It was not ready to run after ${startSeconds} s of inputs, source tree, image and barrier`
   const clock = createDeadline(startSeconds, () => new AttemptEnded('start-timeout', exitCodes.startTimeout, message))
   const patience = { clock, signal: AbortSignal.any([clock.signal, parts.stopping.signal]) }
   try {
     await download(parts, patience)
+    await prepareRuntime(parts, patience)
     await passBarrier(parts, patience)
   } finally {
     clock.clear()
@@ -67,6 +68,12 @@ function downloadMessage(error: unknown): string {
   return error instanceof ServiceRefused
     ? `The service did not give the inputs (HTTP ${error.status}): ${message}`
     : `The inputs could not be unpacked: ${message}`
+}
+
+/** A command that the deadline or a stop ended says so only by having failed. */
+async function prepareRuntime({ runtime }: AttemptParts, { signal }: Patience): Promise<void> {
+  signal.throwIfAborted()
+  await runtime.prepare(signal)
 }
 
 const armsOf = ({ runs }: PodOrder): readonly Arm[] =>

@@ -12,8 +12,14 @@ export type CommandLine = {
   readonly descriptors: readonly number[]
   readonly reportsStatus: 'bubblewrap' | 'none'
   readonly workingDirectory: string
+  /** Of the program itself. */
+  readonly environment: Readonly<Record<string, string>>
 }
-export type CommandEnd = { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'not-started'; readonly message: string }
+export type CommandEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'not-started'; readonly message: string }
+  /** Whatever the command did is not known, or it never ran, for a reason that is not its own. */
+  | { readonly kind: 'engine-failed'; readonly message: string }
 export type RunningCommand = {
   /** Settles when the command itself has ended, whatever holds its output open. */
   readonly ended: Promise<CommandEnd>
@@ -27,7 +33,7 @@ export const statusDescriptor = 3
 export const firstFileDescriptor = 4
 
 /** Nothing of the service's or the supervisor's environment goes along. */
-const cleanEnvironment = { PATH: '/usr/bin:/bin' }
+export const cleanEnvironment = { PATH: '/usr/bin:/bin' }
 
 /** Starts a command in a session of its own; `onOutput` gets both of its streams, in order. `fifo` is a path that may be used for the pipe. */
 export function startCommand(line: CommandLine, fifo: string, onOutput: (bytes: Uint8Array) => void): RunningCommand {
@@ -36,7 +42,7 @@ export function startCommand(line: CommandLine, fifo: string, onOutput: (bytes: 
   const status = line.reportsStatus === 'bubblewrap' ? 'pipe' : 'ignore'
   const child = spawn(program, args, {
     cwd: line.workingDirectory,
-    env: cleanEnvironment,
+    env: line.environment,
     detached: true,
     stdio: ['ignore', pipe.writer, pipe.writer, status, ...line.descriptors],
   })

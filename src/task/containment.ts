@@ -29,11 +29,15 @@ const sparePids = 8
 export function createContainment(order: PodOrder, settings: LocalSettings): Containment {
   const { limits } = order
   const cpu = Math.min(limits.cpu, settings.machineCpu)
-  const cgroups = createCgroups(`osmo-${order.pod}`, {
-    memoryBytes: limits.memoryBytes,
-    processes: limits.processes + sparePids,
-    cpu: cpu < settings.machineCpu ? cpu : undefined,
-  })
+  // Containers have cgroups that their engine makes.
+  const cgroups: Cgroups =
+    settings.runtime.kind === 'container'
+      ? { directories: [], held: new Set(settings.runtime.engine.held) }
+      : createCgroups(`osmo-${order.pod}`, {
+          memoryBytes: limits.memoryBytes,
+          processes: limits.processes + sparePids,
+          cpu: cpu < settings.machineCpu ? cpu : undefined,
+        })
   const uid = settings.user === 'same' ? undefined : settings.user.uid
   return {
     cgroups,
@@ -62,17 +66,29 @@ export function createContainment(order: PodOrder, settings: LocalSettings): Con
  * `prlimit` and `setpriv` before the command: limits that a user can be held to even without cgroups, a user of its own and no way back to
  * more rights. Both are part of util-linux; where they are missing the log says that nothing holds.
  */
-export function limitArguments({ limits }: PodOrder, { user }: LocalSettings, { held }: Pick<Cgroups, 'held'>): readonly string[] {
-  const processes = user === 'same' ? ownProcesses() + limits.processes : limits.processes
-  // Bounds what one process may write to; only where no cgroup counts all of them together.
-  const memory = limits.memoryBytes === undefined || held.has('memory') ? [] : [`--data=${limits.memoryBytes}:${limits.memoryBytes}`]
+export function limitArguments(order: PodOrder, settings: LocalSettings, cgroups: Pick<Cgroups, 'held'>): readonly string[] {
+  const { user } = settings
   const identity = user === 'same' ? [] : [`--reuid=${user.uid}`, `--regid=${user.uid}`, '--clear-groups', '--inh-caps=-all']
-  const fileBytes = limits.outputBytes + spareFileBytes
-  const bounds = [`--nproc=${processes}:${processes}`, '--core=0:0', `--fsize=${fileBytes}:${fileBytes}`, ...memory]
+  const bounds = Object.entries(resourceLimits(order, settings, cgroups)).map(([name, value]) => `--${name}=${value}:${value}`)
   return [
     ...(hasProgram('prlimit') ? ['/usr/bin/prlimit', ...bounds, '--'] : []),
     ...(hasProgram('setpriv') ? ['/usr/bin/setpriv', ...identity, '--no-new-privs', '--pdeathsig=KILL', '--'] : []),
   ]
+}
+
+/** What each process is held to, by the names of `prlimit` and of container engines. */
+export function resourceLimits(
+  { limits }: PodOrder,
+  { user }: LocalSettings,
+  { held }: Pick<Cgroups, 'held'>,
+): Readonly<Record<string, number>> {
+  return {
+    nproc: user === 'same' ? ownProcesses() + limits.processes : limits.processes,
+    core: 0,
+    fsize: limits.outputBytes + spareFileBytes,
+    // Bounds what one process may write to; only where no cgroup counts all of them together.
+    ...(limits.memoryBytes === undefined || held.has('memory') ? {} : { data: limits.memoryBytes }),
+  }
 }
 
 /** So that outputs which are only a little too large are told with their size instead of by a signal. */
@@ -102,7 +118,7 @@ export const environmentMark = ({ pod }: Pick<PodOrder, 'pod'>) => `${markName}=
 export const markedEnvironment = ({ pod }: Pick<PodOrder, 'pod'>) => ({ [markName]: pod })
 
 /** Ends what is left of an attempt without cgroups: everything of its user, or else everything in its session or with its mark. */
-export async function killByIdentity(identity: Omit<Leftovers, 'cgroups'>): Promise<void> {
+export async function killByIdentity(identity: Marks): Promise<void> {
   for (let round = 0; round < 200; round++) {
     const pids = processIds().filter((pid) => belongs(pid, identity))
     if (pids.length === 0) return
@@ -111,7 +127,9 @@ export async function killByIdentity(identity: Omit<Leftovers, 'cgroups'>): Prom
   }
 }
 
-function belongs(pid: number, { uid, processGroup, environmentMark }: Omit<Leftovers, 'cgroups'>): boolean {
+type Marks = Pick<Leftovers, 'uid' | 'processGroup' | 'environmentMark'>
+
+function belongs(pid: number, { uid, processGroup, environmentMark }: Marks): boolean {
   const status = statusOf(pid)
   // A zombie waits for its parent and does nothing.
   if (pid === process.pid || status.state === 'Z') return false

@@ -2,6 +2,7 @@ import type { Exit, ExitReason } from '../workflow/state.ts'
 
 /** An attempt's end in OSMO's numbers (osmo-spec.md §5.3): 0-255 are the command's own. */
 export const exitCodes = {
+  imagePull: 302,
   downloadFailed: 2010,
   uploadFailed: 2012,
   barrierFailed: 2024,

@@ -1,22 +1,20 @@
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OrderedFile, OrderedRuns } from '../engine/ports.ts'
 import type { RunRecord, RunsIndex } from '../engine/task-protocol.ts'
-import { type CommandEnd, type RunningCommand, startCommand } from './command.ts'
+import type { CommandEnd, RunningCommand } from './command.ts'
 import { markedEnvironment } from './containment.ts'
 import type { Deadline } from './deadline.ts'
 import { createDeadline } from './deadline.ts'
 import { type DiskFault, type DiskWatch, watchDisk } from './disk-watch.ts'
 import { AttemptEnded, exitCodes } from './exits.ts'
-import type { LogSpool } from './log-spool.ts'
 import type { OutputTree } from './outputs.ts'
-import { commandLine, type RuntimeParts } from './runtime.ts'
+import type { Runtime, RuntimeParts } from './runtime.ts'
 import type { Stopping } from './stopping.ts'
 import { createTextFiller, mountedPlaces } from './tokens.ts'
 import type { Arm } from './workspace.ts'
 
 export type RunParts = RuntimeParts & {
-  readonly spool: LogSpool
+  readonly runtime: Runtime
   readonly stopping: Stopping
   /** Before anything is waited for, so that whoever finds this supervisor dead can end its command. */
   readonly onCommand: (processGroup: number | undefined) => void
@@ -146,7 +144,7 @@ class ArmsProgress {
   }
 
   #index(): RunsIndex {
-    const fileSystem = this.#parts.settings.runtime === 'bubblewrap' ? 'own' : 'shared'
+    const fileSystem = this.#parts.settings.runtime.kind === 'process' ? 'shared' : 'own'
     return { version: 1, runs: this.#records, fileSystem, base: this.#base() }
   }
 
@@ -163,25 +161,23 @@ type OneRun = { readonly arm: Arm; readonly seed: number; readonly text: TaskTex
 
 /** One run from its start until nothing of it is left. */
 async function runCommand(parts: RunParts, run: OneRun, exec: Deadline): Promise<Attempted> {
-  const { order, workspace, containment, spool } = parts
+  const { order, workspace, spool } = parts
   const fill = createTextFiller(order, workspace.places)
   const fillPath = createTextFiller(order, mountedPlaces)
   const files = await workspace.writeFiles(
     run.text.files.map((file) => ({ path: checkedPath(fillPath(file.path)), contents: filledContents(file, run, fill) })),
   )
   const environment = environmentOf(parts, run, fill)
-  const line = commandLine(parts, { command: run.text.command.map(fill), environment, files })
-  const killsBefore = containment.outOfMemoryKills()
   parts.stopping.signal.throwIfAborted()
   const disk = watchDisk({ directory: parts.directory, parts: ['work'], maxGrowthBytes: order.limits.outputBytes + spareDiskBytes })
-  const command = startCommand(line, join(parts.directory, 'output.pipe'), (bytes) => spool.write(bytes))
+  const task = { command: run.text.command.map(fill), environment, files }
+  const command = await parts.runtime.start(task, (bytes) => spool.write(bytes))
   parts.onCommand(command.processGroup)
   const waited = await waitForEnd(parts, command, exec, disk)
-  await containment.killAll(command.processGroup)
+  await command.endAll()
   disk.stop()
   await command.drain()
-  const isOutOfMemory = containment.outOfMemoryKills() > killsBefore
-  return judge(parts, waited, isOutOfMemory)
+  return judge(parts, waited, command.ranOutOfMemory())
 }
 
 /** Directories take blocks too, and what is a little too much to store is told with its size after the command. */
@@ -237,8 +233,9 @@ function judge(parts: RunParts, { end, cut }: Waited, isOutOfMemory: boolean): A
   if (cut === 'total-timeout')
     return { reason: 'exec-timeout', exitCode: code, message: `All runs together took longer than ${execSeconds} s` }
   if (isOutOfMemory && code !== 0) return { reason: 'out-of-memory', exitCode: exitCodes.outOfMemory, message: outOfMemoryMessage(parts) }
+  if (end.kind === 'engine-failed') throw new AttemptEnded('backend-error', exitCodes.backendError, end.message)
   if (end.kind === 'not-started') throw new AttemptEnded('start-error', exitCodes.startError, end.message)
-  return { reason: 'completed', exitCode: code, message: exitMessage(code, parts.order.limits.outputBytes) }
+  return { reason: 'completed', exitCode: code, message: exitMessage(parts, code) }
 }
 
 /** An eviction, as Kubernetes does it, is not tried again; a disk that others filled is. */
@@ -257,10 +254,12 @@ export function stopped({ stopping }: Pick<RunParts, 'stopping'>, exitCode: numb
 const outOfMemoryMessage = ({ order }: RunParts) =>
   `The kernel ended the task: it needed more memory than its ${order.limits.memoryBytes ?? 'unlimited'} bytes`
 
-function exitMessage(code: number, maxFileBytes: number): string {
+function exitMessage({ order, settings }: RunParts, code: number): string {
   if (code === 0) return 'The command ended with exit code 0'
-  if (code === 126 || code === 127) return `The command ended with exit code ${code}: it could not be found or run`
-  if (code === fileTooLarge) return `The command was ended (exit code ${code}): it wrote a file larger than ${maxFileBytes} bytes`
+  const where = settings.runtime.kind === 'container' ? ` in the image ${order.image}` : ''
+  if (code === 126 || code === 127) return `The command ended with exit code ${code}: it could not be found or run${where}`
+  if (code === fileTooLarge)
+    return `The command was ended (exit code ${code}): it wrote a file larger than ${order.limits.outputBytes} bytes`
   return code > 128 && code < 160
     ? `The command ended by signal ${code - 128} (exit code ${code})`
     : `The command ended with exit code ${code}`
@@ -272,18 +271,17 @@ const fileTooLarge = 153
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 function environmentOf(
-  { workspace, order }: RunParts,
+  { workspace, order, runtime }: RunParts,
   { arm, seed, text }: OneRun,
   fill: (text: string) => string,
 ): Readonly<Record<string, string>> {
   const own = Object.fromEntries(Object.entries(text.environment).map(([name, value]) => [name, fill(value)]))
-  const bin = workspace.places.repository.replace(/repository$/, 'bin')
   return {
     HOME: workspace.home,
     TMPDIR: workspace.temporary,
     ...own,
     ...markedEnvironment(order),
-    PATH: `${bin}:${own.PATH ?? defaultPath}`,
+    PATH: runtime.searchPath(own.PATH, defaultPath),
     OSMO_ARM: arm,
     OSMO_SEED: String(seed),
   }

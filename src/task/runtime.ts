@@ -1,11 +1,14 @@
-import { closeSync, fchownSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { fchownSync, rmSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { LocalSettings } from '../engine/local-attempt.ts'
 import type { PodOrder } from '../engine/ports.ts'
-import { type CommandLine, firstFileDescriptor, statusDescriptor } from './command.ts'
+import { type CommandLine, cleanEnvironment, firstFileDescriptor, type RunningCommand, startCommand, statusDescriptor } from './command.ts'
+import { createContainerRuntime } from './container.ts'
 import { type Containment, limitArguments } from './containment.ts'
+import type { LogSpool } from './log-spool.ts'
 import { bubblewrapArguments } from './sandbox.ts'
+import { spooledFile } from './spooled-file.ts'
 import type { RunFile, Workspace } from './workspace.ts'
 
 export type RunCommand = {
@@ -20,17 +23,56 @@ export type RuntimeParts = {
   readonly settings: LocalSettings
   readonly workspace: Workspace
   readonly containment: Containment
+  readonly spool: LogSpool
 }
 
-/** The command line that runs a command in the attempt's workspace, as its runtime does it. */
-export function commandLine(parts: RuntimeParts, run: RunCommand): CommandLine {
-  return parts.settings.runtime === 'bubblewrap' ? inBubblewrap(parts, run) : asPlainProcess(parts, run)
+/** What runs the commands of one attempt in its workspace. */
+export type Runtime = {
+  /** Before the first run, within the deadline of the start. Throws `AttemptEnded`, or the reason of the signal. */
+  prepare(signal: AbortSignal): Promise<void>
+  /** `PATH` of the command: with the runner's node, over what the spec wants, else over what is usual there. */
+  searchPath(wanted: string | undefined, usual: string): string
+  /** One run after the other. */
+  start(run: RunCommand, onOutput: (bytes: Uint8Array) => void): Promise<StartedRun>
+}
+export type StartedRun = RunningCommand & {
+  /** Returns when nothing of the run is left. */
+  endAll(): Promise<void>
+  /** Once it has ended. */
+  ranOutOfMemory(): boolean
+}
+
+export function createRuntime(parts: RuntimeParts): Runtime {
+  const { runtime } = parts.settings
+  if (runtime.kind === 'container') return createContainerRuntime(parts, runtime.engine)
+  const line = runtime.kind === 'bubblewrap' ? inBubblewrap : asPlainProcess
+  return {
+    async prepare() {},
+    searchPath: (wanted, usual) => `${join(parts.workspace.seen, 'bin')}:${wanted ?? usual}`,
+    start: async (run, onOutput) => startProcess(parts, line(parts, run), onOutput),
+  }
+}
+
+function startProcess({ containment, directory }: RuntimeParts, line: CommandLine, onOutput: (bytes: Uint8Array) => void): StartedRun {
+  const killsBefore = containment.outOfMemoryKills()
+  const command = startCommand(line, join(directory, 'output.pipe'), onOutput)
+  return {
+    ...command,
+    endAll: () => containment.killAll(command.processGroup),
+    ranOutOfMemory: () => containment.outOfMemoryKills() > killsBefore,
+  }
 }
 
 function asPlainProcess(parts: RuntimeParts, run: RunCommand): CommandLine {
   const { workspace, containment } = parts
   const argv = containment.wrap(withEnvironment(run), 'command')
-  return { argv, descriptors: [environmentFile(parts, run)], reportsStatus: 'none', workingDirectory: workspace.start }
+  return {
+    argv,
+    descriptors: [environmentFile(parts, run)],
+    reportsStatus: 'none',
+    workingDirectory: workspace.start,
+    environment: cleanEnvironment,
+  }
 }
 
 function inBubblewrap(parts: RuntimeParts, run: RunCommand): CommandLine {
@@ -54,7 +96,13 @@ function inBubblewrap(parts: RuntimeParts, run: RunCommand): CommandLine {
   })
   const inside = [...limitArguments(order, settings, containment.cgroups), ...withEnvironment(run)]
   const argv = containment.wrap(['/usr/bin/bwrap', ...options, ...inside], 'outer')
-  return { argv, descriptors: [environmentFile(parts, run), ...descriptors], reportsStatus: 'bubblewrap', workingDirectory: '/' }
+  return {
+    argv,
+    descriptors: [environmentFile(parts, run), ...descriptors],
+    reportsStatus: 'bubblewrap',
+    workingDirectory: '/',
+    environment: cleanEnvironment,
+  }
 }
 
 const environmentDescriptor = firstFileDescriptor
@@ -111,12 +159,4 @@ function accounts(directory: string, uid: number) {
     { source: passwd, target: '/etc/passwd' },
     { source: group, target: '/etc/group' },
   ]
-}
-
-/** A descriptor at the start of the contents. */
-function spooledFile(path: string, contents: Buffer): number {
-  const writer = openSync(path, 'w', 0o600)
-  for (let written = 0; written < contents.length; ) written += writeSync(writer, contents, written)
-  closeSync(writer)
-  return openSync(path, 'r')
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { LocalOrder } from '../engine/local-attempt.ts'
+import { containerName, removeContainer } from '../engine/container-engine.ts'
+import type { LeftContainer, LocalOrder, TaskRuntime } from '../engine/local-attempt.ts'
 import { performAttempt } from './attempt.ts'
 import { type AttemptDirectory, openAttemptDirectory } from './attempt-directory.ts'
 import { killCgroups, removeCgroups } from './cgroup.ts'
@@ -7,6 +8,7 @@ import { createContainment, environmentMark, killByIdentity } from './containmen
 import { createCtrl } from './ctrl.ts'
 import { startLogShipper } from './log-shipper.ts'
 import { LogSpool } from './log-spool.ts'
+import { createRuntime } from './runtime.ts'
 import { listenForStop } from './stopping.ts'
 import { createWorkspace, type Workspace } from './workspace.ts'
 
@@ -49,18 +51,16 @@ async function supervise(directory: AttemptDirectory): Promise<void> {
       uid: containment.uid,
       processGroup,
       environmentMark: environmentMark(order),
+      container: leftContainer(localOrder),
     })
   recordLeftovers(undefined)
   for (const sentence of introduction(localOrder, containment.said)) spool.note(sentence)
   const workspace = createWorkspace(directory.path, order, settings)
 
+  const parts = { directory: directory.path, order, settings, workspace, containment, spool }
   const recorded = await performAttempt({
-    directory: directory.path,
-    order,
-    settings,
-    workspace,
-    containment,
-    spool,
+    ...parts,
+    runtime: createRuntime(parts),
     stopping,
     ctrl,
     onCommand: recordLeftovers,
@@ -94,17 +94,33 @@ async function recordExit(write: () => void, cleaning: Promise<void>): Promise<v
 
 function introduction({ order, settings }: LocalOrder, limits: readonly string[]): readonly string[] {
   const network = order.origin === 'trusted' ? "the host's network" : 'no network'
-  const how = settings.runtime === 'bubblewrap' ? `in bubblewrap, with ${network}` : 'as a plain process of this machine'
   return [
-    `${order.displayId}/${order.reference.task}#${order.reference.attempt} runs ${how}; the image ${order.image} is not used.`,
+    `${order.displayId}/${order.reference.task}#${order.reference.attempt} runs ${howOf(settings.runtime, order.image, network)}.`,
     ...limits,
   ]
+}
+
+function howOf(runtime: TaskRuntime, image: string, network: string): string {
+  if (runtime.kind === 'container') return `in a ${runtime.engine.name} container of the image ${image}, with ${network}`
+  const how = runtime.kind === 'bubblewrap' ? `in bubblewrap, with ${network}` : 'as a plain process of this machine'
+  return `${how}; the image ${image} is not used`
+}
+
+function leftContainer({ order, settings: { runtime } }: LocalOrder): LeftContainer {
+  return runtime.kind === 'container' ? { kind: 'container', engine: runtime.engine, name: containerName(order.pod) } : { kind: 'none' }
 }
 
 async function reap(directory: AttemptDirectory): Promise<void> {
   const leftovers = directory.readLeftovers()
   if (leftovers === undefined) return
+  await reapContainer(leftovers.container)
   await killCgroups({ directories: leftovers.cgroups })
   removeCgroups({ directories: leftovers.cgroups })
   await killByIdentity(leftovers)
+}
+
+async function reapContainer(left: LeftContainer): Promise<void> {
+  if (left.kind === 'none') return
+  const reason = await removeContainer(left.engine, left.name)
+  if (reason !== undefined) throw new Error(`${left.engine.name} could not remove the container ${left.name}: ${reason}`)
 }

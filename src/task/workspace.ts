@@ -23,8 +23,12 @@ export type Workspace = {
   readonly repository: string | undefined
   readonly inputs: readonly { readonly index: number; readonly directory: string }[]
   readonly output: string
-  /** `/osmo` of a plain process. */
+  /** `/osmo` of a plain process and of a container. */
   readonly osmo: string
+  /** `/osmo` as the command sees it. */
+  readonly seen: string
+  /** What a container has of `work`, read-write. */
+  readonly mounted: readonly { readonly source: string; readonly target: string }[]
   pristine(arm: Arm): { readonly repository: string; input(index: number): string }
   /** Makes the directories that only we may enter. */
   open(): Promise<void>
@@ -32,6 +36,8 @@ export type Workspace = {
   stage(arm: Arm, which: 'last' | 'more-follow'): Promise<void>
   /** Puts files where the command expects them; returns those that only a sandbox can put in place. */
   writeFiles(files: readonly RunFile[]): Promise<readonly RunFile[]>
+  /** Makes a file of ours the task's. */
+  giveFile(path: string): Promise<void>
   /** Moves the output of the run that has ended to `results/<name>` and returns where it is. */
   keepOutput(name: string): Promise<string>
   /** Everything that the attempt used. Never throws; gives a reason for each part that is left. */
@@ -48,9 +54,26 @@ export function createWorkspace(directory: string, order: PodOrder, settings: Lo
   const repository = hasTree ? join(osmo, 'repository') : undefined
   const output = join(osmo, 'data/output')
   const inputs = order.inputs.map(({ index }) => ({ index, directory: join(osmo, 'data/input', String(index)) }))
-  const isMounted = settings.runtime !== 'process'
+  const { kind } = settings.runtime
+  const isMounted = kind !== 'process'
   const seen = isMounted ? osmoRoot : osmo
   const home = isMounted ? '/home/osmo' : join(work, 'home')
+  const mounted = [
+    { source: osmo, target: osmoRoot },
+    { source: join(work, 'home'), target: '/home/osmo' },
+    { source: join(work, 'tmp'), target: '/tmp' },
+  ]
+  // On the disk, where they are watched, and not in the engine's storage.
+  const isOnDisk = kind !== 'bubblewrap'
+  /** Below which of them a file is written; the sandbox puts the others in place. */
+  const roots = {
+    bubblewrap: [{ source: osmo, target: osmoRoot }],
+    process: [
+      { source: osmo, target: osmoRoot },
+      { source: join(work, 'files'), target: '/' },
+    ],
+    container: mounted,
+  }[kind]
   const pristine = (arm: Arm) => {
     const root = join(directory, 'pristine', arm)
     return { repository: join(root, 'repository'), input: (index: number) => join(root, 'input', String(index)) }
@@ -66,6 +89,8 @@ export function createWorkspace(directory: string, order: PodOrder, settings: Lo
     inputs,
     output,
     osmo,
+    seen,
+    mounted,
     pristine,
     async open() {
       // Closed, because what is in them belongs to the task's user, who could otherwise edit the other arm's tree.
@@ -77,7 +102,8 @@ export function createWorkspace(directory: string, order: PodOrder, settings: Lo
       const place = which === 'last' ? rename : copyTree
       if (repository !== undefined) await place(pristine(arm).repository, repository)
       for (const input of inputs) await place(pristine(arm).input(input.index), input.directory)
-      await makeOwned(owner, isMounted ? [output] : [output, home, join(work, 'tmp')])
+      await makeOwned(owner, isOnDisk ? [output, join(work, 'home'), join(work, 'tmp')] : [output])
+      if (kind === 'container') await openDirectories(osmo, join(work, 'tmp'))
       if (isMounted) return
       await linkTools(osmo, settings)
       // Nothing but their modes keeps other tasks of this machine out.
@@ -86,12 +112,13 @@ export function createWorkspace(directory: string, order: PodOrder, settings: Lo
     async writeFiles(files) {
       const elsewhere: RunFile[] = []
       for (const file of files) {
-        const root = rootOf(file.path, isMounted ? 'mounted' : 'plain')
+        const root = roots.find(({ target }) => file.path.startsWith(target === '/' ? '/' : `${target}/`))
         if (root === undefined) elsewhere.push(file)
-        else await writeBeneath(join(root === osmoRoot ? osmo : join(work, 'files')), relative(root, file.path), file.contents, owner)
+        else await writeBeneath(root.source, relative(root.target, file.path), file.contents, owner)
       }
       return elsewhere
     },
+    giveFile: (path) => give(path, owner),
     async keepOutput(name) {
       const kept = join(directory, 'results', name)
       await mkdir(dirname(kept), { recursive: true })
@@ -124,7 +151,7 @@ function plainPlaces(order: PodOrder, settings: LocalSettings, work: string, osm
 function replacedPaths(order: PodOrder, { toolchains }: LocalSettings, work: string, osmo: string): Places['replaced'] {
   const below = ['repository', 'data', 'bin', ...toolchains.map(({ path }) => path)]
   const files = order.runs.kind === 'arms' ? [...order.files, ...(order.runs.baseFallback?.files ?? [])] : order.files
-  const outside = files.map(({ path }) => path).filter((path) => rootOf(path, 'plain') === '/')
+  const outside = files.map(({ path }) => path).filter((path) => !path.startsWith(`${osmoRoot}/`))
   const pairs = [
     ...below.map((name) => [`${osmoRoot}/${name}`, join(osmo, name)] as const),
     ...outside.map((path) => [path, join(work, 'files', path)] as const),
@@ -132,13 +159,15 @@ function replacedPaths(order: PodOrder, { toolchains }: LocalSettings, work: str
   return pairs.sort(([a], [b]) => b.length - a.length)
 }
 
-/** Below which root of ours a file is written; undefined: the sandbox puts it in place. */
-const rootOf = (path: string, kind: 'mounted' | 'plain') =>
-  path.startsWith(`${osmoRoot}/`) ? osmoRoot : kind === 'plain' ? '/' : undefined
-
 /** The task's user must not be able to exchange these; others pass through to what is theirs and see nothing. */
 async function makeDirectories(...groups: readonly (string | readonly string[])[]): Promise<void> {
   for (const path of groups.flat()) await mkdir(path, { recursive: true, mode: 0o711 })
+}
+
+/** With the modes of an ordinary machine; the attempt's own directory keeps everybody else out. */
+async function openDirectories(osmo: string, temporary: string): Promise<void> {
+  for (const path of [osmo, join(osmo, 'data'), join(osmo, 'data/input')]) await chmod(path, 0o755)
+  await chmod(temporary, 0o1777)
 }
 
 async function makeOwned(owner: Owner, paths: readonly string[]): Promise<void> {

@@ -19,7 +19,7 @@ export function describeBackend(name: string, skip: string | false, openWorld: (
     const run = (ask: Ask) => world.run(ask)
 
     it('runs a command, brings its log and says how it ended', async () => {
-      const { exit, log, phase } = await run({ shell: 'echo hello; echo there >&2' })
+      const { exit, log, phase } = await run({ shell: 'echo hello; sleep 0.3; echo there >&2' })
       assert.deepEqual(exit, { reason: 'completed', exitCode: 0, message: 'The command ended with exit code 0', outputs: 'none' })
       assert.match(log, /hello\nthere\n/)
       assert.ok((phase.startedAt ?? Number.POSITIVE_INFINITY) <= phase.exitedAt)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,14 @@ import { loopbackHosts } from '../../src/backend/local/loopback.ts'
 import { createUserIds } from '../../src/backend/local/user-ids.ts'
 import { WorkflowId } from '../../src/workflow/names.ts'
 
+/** A directory with a program of that name. */
+function broken(name: string, script: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'osmo-settings-bin-'))
+  writeFileSync(join(directory, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+  after(() => rm(directory, { recursive: true }))
+  return directory
+}
+
 describe('settings of a local backend', () => {
   const root = mkdtempSync(join(tmpdir(), 'osmo-settings-'))
   after(() => rm(root, { recursive: true }))
@@ -16,6 +24,7 @@ describe('settings of a local backend', () => {
     name: 'local',
     directory: join(root, 'attempts'),
     runtime: 'process',
+    engineEnvironment: {},
     toolchains: {},
     nodePath: process.execPath,
     supervisorPath: '/nowhere',
@@ -24,7 +33,14 @@ describe('settings of a local backend', () => {
     log: () => undefined,
   }
   const refused = [
-    [{ runtime: 'docker' }, /docker cannot be used yet/],
+    [
+      { runtime: 'docker', engineEnvironment: { PATH: '/nowhere:relative' } },
+      /runtime docker, but docker is not installed: no such program/,
+    ],
+    [
+      { runtime: 'podman', engineEnvironment: { PATH: broken('podman', 'echo storage is gone >&2; exit 125') } },
+      /`podman info` failed: storage is gone/,
+    ],
     [{ toolchains: { '/osmo/repository': '/usr' } }, /name of its own below \/osmo/],
     [{ toolchains: { '../x': '/usr' } }, /name of its own below \/osmo/],
     [{ toolchains: { '/usr/lib': '/usr' } }, /name of its own below \/osmo/],

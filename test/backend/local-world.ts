@@ -12,10 +12,11 @@ import { loopbackHosts } from '../../src/backend/local/loopback.ts'
 import { createMemoryBarrier } from '../../src/data/barrier.ts'
 import { createDirectoryStore } from '../../src/data/directory-store.ts'
 import { createTaskEndpoint } from '../../src/data/task-endpoint.ts'
+import type { LocalRuntime } from '../../src/engine/local-attempt.ts'
 import type { AttemptGrant, LogChunk, ObjectStore, PodOrder, Sighting } from '../../src/engine/ports.ts'
 import { type PodName, podName, WorkflowId } from '../../src/workflow/names.ts'
 
-export type Runtime = 'bubblewrap' | 'process'
+export type Runtime = LocalRuntime
 export type TreeFile = { readonly path: string; readonly text: string } | { readonly path: string; readonly link: string }
 export type Ask = Omit<Partial<PodOrder>, 'reference'> & {
   readonly shell?: string
@@ -30,7 +31,10 @@ const never = new AbortController().signal
 export const supervisorPath = new URL('../../src/task/supervisor.ts', import.meta.url).pathname
 
 /** A local backend with the service that its attempts talk to, in a directory of its own. */
-export async function aLocalWorld(runtime: Runtime, options: { readonly toolchains?: Readonly<Record<string, string>> } = {}) {
+export async function aLocalWorld(
+  runtime: Runtime,
+  options: { readonly toolchains?: Readonly<Record<string, string>>; readonly engineEnvironment?: Readonly<Record<string, string>> } = {},
+) {
   const root = mkdtempSync(join(tmpdir(), 'osmo-local-'))
   // Plain processes have users of their own, who must get to their directories.
   chmodSync(root, 0o711)
@@ -42,6 +46,7 @@ export async function aLocalWorld(runtime: Runtime, options: { readonly toolchai
       name: 'local',
       directory: join(root, 'attempts'),
       runtime,
+      engineEnvironment: options.engineEnvironment ?? {},
       toolchains: options.toolchains ?? {},
       nodePath: process.execPath,
       supervisorPath,

@@ -41,6 +41,7 @@ describe('A supervisor that does not begin', () => {
       name: 'local',
       directory: join(directory, 'attempts'),
       runtime: 'process',
+      engineEnvironment: {},
       toolchains: {},
       nodePath: process.execPath,
       supervisorPath,

@@ -1,13 +1,16 @@
 import { watch as watchFiles } from 'node:fs'
 import { access, chmod, mkdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LocalRuntime, LocalSettings } from '../../engine/local-attempt.ts'
+import type { ContainerEngine } from '../../engine/container-engine.ts'
+import type { LocalRuntime, LocalSettings, TaskRuntime } from '../../engine/local-attempt.ts'
 import type { Backend, PodOrder, Sighting } from '../../engine/ports.ts'
 import type { PodName } from '../../workflow/names.ts'
 import { type AttemptStore, createAttemptStore, digestOf, type StoredAttempt } from './attempt-store.ts'
-import { closedToOthers, probeBubblewrap } from './probe.ts'
+import { chosenRuntime } from './chosen-runtime.ts'
+import { removeLeftContainers } from './left-containers.ts'
+import { closedToOthers } from './probe.ts'
 import { createStarting } from './starting.ts'
 import {
   currentBoot,
@@ -24,8 +27,10 @@ export type LocalBackendOptions = {
   readonly name: string
   /** Ours alone; created. */
   readonly directory: string
-  /** Undefined: bubblewrap where it works, else plain processes. Container engines are refused: there is no adapter for them yet. */
-  readonly runtime: LocalRuntime | 'docker' | 'podman' | undefined
+  /** Undefined: bubblewrap where it works, else plain processes. */
+  readonly runtime: LocalRuntime | undefined
+  /** Of a container engine's command (`engineVariables`). */
+  readonly engineEnvironment: Readonly<Record<string, string>>
   /** Key: the path inside, `node_modules` or `/osmo/node_modules`; value: an absolute path of this machine. */
   readonly toolchains: Readonly<Record<string, string>>
   readonly service: LocalSettings['service']
@@ -51,8 +56,9 @@ const interruptPatienceMs = 20_000
 /** Runs pods as processes of this machine (architecture.md §7). What an earlier service left running is adopted: it is in the listing. */
 export async function createLocalBackend(options: LocalBackendOptions): Promise<LocalBackend> {
   await checkToolchains(options.toolchains)
-  const runtime = await chosenRuntime(options)
-  const backend = new DirectoryBackend(options, runtime)
+  const directory = resolve(options.directory)
+  const runtime = await chosenRuntime({ ...options, environment: options.engineEnvironment, directory })
+  const backend = new DirectoryBackend({ ...options, directory }, runtime)
   await backend.open()
   return backend
 }
@@ -74,24 +80,13 @@ async function checkToolchains(toolchains: LocalBackendOptions['toolchains']): P
 const reservedNames = new Set(['bin', 'data', 'repository'])
 const toolchainPath = (path: string) => path.replace(/^\/osmo\//, '')
 
-async function chosenRuntime({ runtime, log }: LocalBackendOptions): Promise<LocalRuntime> {
-  if (runtime === 'docker' || runtime === 'podman') {
-    throw new Error(`The runtime ${runtime} cannot be used yet: expected bubblewrap or process, or no runtime to use what works here`)
-  }
-  if (runtime === 'process') return runtime
-  const probe = await probeBubblewrap()
-  if (probe.kind === 'works') return 'bubblewrap'
-  if (runtime === 'bubblewrap') throw new Error(`The configuration asks for the runtime bubblewrap, but ${probe.reason}`)
-  log(`Tasks run as plain processes, trusted code only: ${probe.reason}`)
-  return 'process'
-}
-
 class DirectoryBackend implements LocalBackend {
   readonly name: string
   readonly runtime: LocalRuntime
   readonly capacity: { readonly cpu: number }
   readonly description: string
   readonly #options: LocalBackendOptions
+  readonly #taskRuntime: TaskRuntime
   readonly #store: AttemptStore
   readonly #userIds: UserIds
   readonly #signals: string
@@ -102,11 +97,12 @@ class DirectoryBackend implements LocalBackend {
   /** Why plain processes cannot have users of their own, though we are root. */
   #closedPaths: readonly string[] = []
 
-  constructor(options: LocalBackendOptions, runtime: LocalRuntime) {
+  constructor(options: LocalBackendOptions, taskRuntime: TaskRuntime) {
     this.name = options.name
-    this.runtime = runtime
+    this.runtime = taskRuntime.kind === 'container' ? taskRuntime.engine.name : taskRuntime.kind
     this.capacity = { cpu: Math.min(options.capacityCpu ?? Number.POSITIVE_INFINITY, availableParallelism()) }
-    this.description = descriptionOf(runtime)
+    this.description = descriptionOf(this.runtime)
+    this.#taskRuntime = taskRuntime
     this.#options = options
     this.#store = createAttemptStore(options.directory, options.log)
     this.#userIds = createUserIds(options.directory)
@@ -120,10 +116,20 @@ class DirectoryBackend implements LocalBackend {
     // A plain process of another user has to pass through on the way to its own directory.
     await chmod(directory, isRoot() && this.runtime === 'process' ? 0o711 : 0o700)
     await this.#store.removeDrafts()
+    if (this.#taskRuntime.kind === 'container') await this.#removeLeftContainers(this.#taskRuntime.engine)
     if (isRoot() && this.runtime === 'process')
       this.#closedPaths = await closedToOthers([directory, nodePath, ...Object.values(toolchains)])
     if (this.#closedPaths.length > 0)
       this.#options.log(`Plain processes run as root: other users cannot reach ${this.#closedPaths.join(', ')}`)
+  }
+
+  /** Of attempts whose supervisor is dead, whatever became of their directories. */
+  async #removeLeftContainers(engine: ContainerEngine): Promise<void> {
+    const hasSupervisor = async (pod: PodName) => {
+      const entry = await this.#store.read(pod)
+      return entry?.kind === 'attempt' && entry.attempt.lock !== undefined && (await isAlive(entry.attempt.lock))
+    }
+    await removeLeftContainers({ engine, directory: this.#options.directory, hasSupervisor, log: this.#options.log })
   }
 
   create(order: PodOrder, signal: AbortSignal) {
@@ -191,7 +197,7 @@ class DirectoryBackend implements LocalBackend {
   #settings(uid: number | undefined): LocalSettings {
     const { nodePath, toolchains, service } = this.#options
     return {
-      runtime: this.runtime,
+      runtime: this.#taskRuntime,
       nodePath,
       toolchains: Object.entries(toolchains).map(([path, source]) => ({ path: toolchainPath(path), source })),
       service,
@@ -332,6 +338,7 @@ class DirectoryBackend implements LocalBackend {
 const isRoot = () => process.getuid?.() === 0
 
 function descriptionOf(runtime: LocalRuntime): string {
+  if (runtime === 'docker' || runtime === 'podman') return `this machine, in ${runtime} containers; \`image\` is honoured`
   if (runtime === 'bubblewrap') return 'this machine, in bubblewrap sandboxes; `image` is not honoured'
   return 'this machine, as plain processes without a sandbox (trusted code only); `image` is not honoured'
 }
