@@ -1,5 +1,5 @@
 import { nearestWord } from '../suggestion.ts'
-import { entryOf } from './dicts.ts'
+import { entryOf, isIdentity } from './dicts.ts'
 import { characters } from './lengths.ts'
 import type { Meter, Span } from './limits.ts'
 import { type Method, methodOf } from './methods.ts'
@@ -45,6 +45,7 @@ function isHashable(key: Value, meter: Meter): boolean {
     key.kind === 'markup' ||
     key.kind === 'moment' ||
     key.kind === 'range' ||
+    isIdentity(key) ||
     (key.kind === 'tuple' && key.items.every((item) => isHashable(item, meter)))
   )
 }
@@ -76,7 +77,8 @@ function bind(target: Value, name: string, method: Method): Value {
 function callableAttribute(target: Extract<Value, { kind: 'callable' }>, name: string): Value | undefined {
   if (target.macro === undefined) return undefined
   if (name === 'name') return target.macro.name ?? null
-  return name === 'arguments' ? tuple(target.macro.parameters) : undefined
+  if (name === 'arguments') return tuple(target.macro.parameters)
+  return Object.hasOwn(target.macro.accepts, name) ? target.macro.accepts[name] : undefined
 }
 
 const momentFields: Readonly<Record<string, number>> = { year: 0, month: 1, day: 2, hour: 3, minute: 4, second: 5, microsecond: 6 }

@@ -1,13 +1,13 @@
 import { assign } from './assignment.ts'
 import { blockTextName, evaluate, evaluateArguments } from './evaluate.ts'
-import type { Span } from './limits.ts'
+import { type Span, typeFault } from './limits.ts'
 import { macroOf } from './macro.ts'
-import type { Value } from './objects.ts'
+import { textOf, type Value } from './objects.ts'
 import { poisonTarget } from './poison.ts'
 import type { Renderer } from './renderer.ts'
 import { Scope } from './scope.ts'
 import type { Expression, IfStatement, Statement, Target } from './syntax.ts'
-import { isTrue } from './values.ts'
+import { demand, describeValue, isTrue } from './values.ts'
 
 type Of<K extends Statement['kind']> = Extract<Statement, { readonly kind: K }>
 
@@ -31,7 +31,7 @@ export function renderSetBlock(statement: Of<'set-block'>, scope: Scope, rendere
 
 export function renderFilterBlock(statement: Of<'filter-block'>, scope: Scope, renderer: Renderer): void {
   const value = filtered(statement.filter, markupOf(statement, scope, renderer), scope, renderer)
-  renderer.write(renderer.textOf(value), statement.filter, 'whole')
+  writeText(value, statement.filter, renderer)
 }
 
 function markupOf({ body }: Of<'set-block' | 'filter-block'>, scope: Scope, renderer: Renderer): Value {
@@ -51,7 +51,14 @@ export function renderCallBlock(statement: Of<'call-block'> & Span, scope: Scope
   const given = evaluateArguments(statement.call.given, scope, renderer)
   renderer.at = statement.call
   const value = renderer.call(target, { positional: given.positional, named: new Map([...given.named, ['caller', caller]]) })
-  renderer.write(renderer.textOf(value), statement.call, 'whole')
+  writeText(value, statement.call, renderer)
+}
+
+/** Jinja puts what comes out of a block among the texts as it is. */
+function writeText(value: Value, span: Span, renderer: Renderer): void {
+  renderer.at = span
+  const text = textOf(demand(value)) ?? typeFault(`Expected text from this block, got ${describeValue(value)}. Add |string.`)
+  renderer.write(text, span, 'whole')
 }
 
 export function renderWith(statement: Of<'with'>, scope: Scope, renderer: Renderer): void {

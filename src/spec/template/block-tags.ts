@@ -24,17 +24,19 @@ export function readIf(parser: TagReader, start: number): Statement {
 export function readFor(parser: TagReader, start: number): Statement {
   const opening = openTag(parser, 'for', start)
   const fallback = { target: noTarget, iterable: nothing, filter: undefined, recursion: 'plain' as const }
+  parser.expressions.openLoops++
   const head = parser.header(() => readForHead(parser), fallback)
   const body = parser.body(['else', 'endfor'], opening)
   const otherwise = readOtherwise(parser, 'endfor', opening)
+  parser.expressions.openLoops--
   const statement: ForStatement = { kind: 'for', ...head, body, otherwise }
   return { ...statement, start, end: parser.close() }
 }
 
 function readForHead({ stream, expressions }: TagReader): Pick<ForStatement, 'target' | 'iterable' | 'filter' | 'recursion'> {
-  const target = readTarget(expressions, 'plain', 'in')
+  const target = readTarget(expressions, 'plain')
   stream.expectWord('in')
-  const iterable = expressions.tuple('without-conditional', 'recursive')
+  const iterable = expressions.tuple('without-conditional')
   const filter = stream.skipWord('if') ? expressions.expression() : undefined
   return { target, iterable, filter, recursion: stream.skipWord('recursive') ? 'recursive' : 'plain' }
 }

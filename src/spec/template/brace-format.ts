@@ -17,6 +17,7 @@ class Formatter {
   readonly #given: CallArguments
   readonly #machine: Machine
   #automatic = 0
+  #numbering: 'automatic' | 'manual' | undefined
 
   constructor(given: CallArguments, machine: Machine) {
     this.#given = given
@@ -72,13 +73,18 @@ class Formatter {
   }
 
   #argument(name: string): Value {
-    const value =
-      name === '' || /^\d+$/.test(name)
-        ? this.#given.positional[name === '' ? this.#automatic++ : Number(name)]
-        : this.#given.named.get(name)
+    const value = name === '' || /^\d+$/.test(name) ? this.#positional(name) : this.#given.named.get(name)
     return value === undefined
       ? valueFault(`Expected a value for {${name.slice(0, 40)}} in the arguments of format(), and there is none. Add it.`)
       : value
+  }
+
+  #positional(name: string): Value | undefined {
+    const numbering = name === '' ? 'automatic' : 'manual'
+    if (this.#numbering !== undefined && this.#numbering !== numbering)
+      valueFault('Expected {} everywhere in the format or a number in all of them, and here are both. Write {0}, {1} and so on.')
+    this.#numbering = numbering
+    return this.#given.positional[name === '' ? this.#automatic++ : Number(name)]
   }
 
   #converted(value: Value, conversion: string | undefined): Value {
@@ -113,12 +119,14 @@ function fieldEnd(text: string, start: number): number {
   return valueFault('Expected "}" to end a field of the format, and the text ends before it. Write {{ for a brace.')
 }
 
-const descriptionPattern = /^(?:([\s\S])?([<>=^]))?([-+ ])?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u
+const descriptionPattern = /^(?:([\s\S])?([<>=^]))?([-+ ])?(z)?(#)?(0)?(\d+)?([,_])?(?:\.(\d+))?([bcdeEfFgGnosxX%])?$/u
 
 type Description = {
   readonly fill: string
   readonly align: string | undefined
   readonly sign: string
+  /** A number that prints as zero has no minus sign. */
+  readonly zero: 'without-sign' | 'usual'
   readonly alternate: 'alternate' | 'usual'
   readonly width: number
   readonly grouping: string | undefined
@@ -143,11 +151,12 @@ export function formatValue(value: Value, description: string, meter: Meter): st
 function parseDescription(text: string): Description {
   const match = descriptionPattern.exec(text)
   if (match === null) return valueFault(`Expected a format such as >10 or .2f, got "${text.slice(0, 40)}".`)
-  const [, fill, align, sign = '', alternate, zero, width, grouping, precision, type] = match
+  const [, fill, align, sign = '', negativeZero, alternate, zero, width, grouping, precision, type] = match
   return {
     fill: fill ?? (zero === undefined ? ' ' : '0'),
-    align: align ?? (zero === undefined ? undefined : '='),
+    align: align ?? (zero === undefined ? undefined : 'zeros'),
     sign,
+    zero: negativeZero === undefined ? 'usual' : 'without-sign',
     alternate: alternate === undefined ? 'usual' : 'alternate',
     width: Number(width ?? 0),
     grouping,
@@ -159,9 +168,12 @@ function parseDescription(text: string): Description {
 function formatText(text: string, description: Description, meter: Meter): string {
   if (description.type !== undefined && description.type !== 's')
     return valueFault(`Expected a number for the format "${description.type}", got text. Convert it with |int or |float.`)
+  const { sign, zero, alternate, grouping, align } = description
+  if (sign !== '' || zero !== 'usual' || alternate !== 'usual' || grouping !== undefined || align === '=')
+    return valueFault('Expected a format for text, which has no sign, "#", "=" or ",". Convert the text with |int or |float.')
   const cut =
     description.precision === undefined ? text : [...text.slice(0, description.precision * 2)].slice(0, description.precision).join('')
-  return aligned('', cut, { ...description, align: description.align === '=' ? '<' : (description.align ?? '<') }, meter)
+  return aligned('', cut, { ...description, align: align === 'zeros' ? '<' : (align ?? '<') }, meter)
 }
 
 function formatNumber(value: bigint | number | boolean, description: Description, meter: Meter): string {
@@ -174,12 +186,20 @@ function formatNumber(value: bigint | number | boolean, description: Description
 function formatInteger(value: bigint, description: Description, meter: Meter): string {
   const type = description.type ?? 'd'
   if (type === 's') return valueFault('Expected text for the format "s", got an int. Convert it with |string.')
+  checkIntegerFormat(type, description)
   if (type === 'c') return aligned('', characterOf(value), description, meter)
   const base = type === 'b' ? 2 : type === 'o' ? 8 : type.toLowerCase() === 'x' ? 16 : 10
   const digits = integerText(value < 0n ? -value : value, meter, base)
   const grouped = description.grouping === undefined ? digits : groupDigits(digits, description.grouping, base === 10 ? 3 : 4)
   const prefix = description.alternate === 'alternate' && base !== 10 ? `0${type}` : ''
   return aligned(signed(value < 0n, '', description.sign) + prefix, type === 'X' ? grouped.toUpperCase() : grouped, description, meter)
+}
+
+function checkIntegerFormat(type: string, { precision, zero, grouping, sign, alternate }: Description): void {
+  if (precision !== undefined || zero !== 'usual') valueFault(`Expected no precision and no "z" for the format "${type}" of an int. Use f.`)
+  const grouped = grouping === ',' ? 'd' : 'dboxX'
+  if (grouping !== undefined && !grouped.includes(type)) valueFault(`Expected no "${grouping}" for the format "${type}". Remove it.`)
+  if (type === 'c' && (sign !== '' || alternate !== 'usual')) valueFault('Expected no sign and no "#" for the format "c". Remove it.')
 }
 
 function characterOf(code: bigint): string {
@@ -189,9 +209,16 @@ function characterOf(code: bigint): string {
 }
 
 function formatFloatValue(value: number, description: Description, meter: Meter): string {
+  if (description.type === 'n' && description.grouping !== undefined)
+    return valueFault(`Expected no "${description.grouping}" for the format "n". Remove it.`)
   const digits = floatDigits(Math.abs(value), description, meter)
   const grouped = description.grouping === undefined ? digits : groupDigits(digits, description.grouping, 3)
-  return aligned(signed(value < 0 || Object.is(value, -0), '', description.sign), grouped, description, meter)
+  return aligned(signed(isNegative(value, digits, description), '', description.sign), grouped, description, meter)
+}
+
+function isNegative(value: number, digits: string, { zero }: Description): boolean {
+  if (zero === 'without-sign' && !/[1-9ni]/i.test(digits.replace(/e.*/i, ''))) return false
+  return value < 0 || Object.is(value, -0)
 }
 
 function floatDigits(value: number, { type, precision, alternate }: Description, meter: Meter): string {
@@ -214,7 +241,7 @@ function withPoint(digits: string): string {
 
 function aligned(prefix: string, digits: string, { fill, align = '>', width }: Description, meter: Meter): string {
   const length = textLength(digits, meter)
-  if (align === '=') return prefix + padText(digits, length, width - prefix.length, fill, 'right', meter)
+  if (align === '=' || align === 'zeros') return prefix + padText(digits, length, width - prefix.length, fill, 'right', meter)
   const alignment = align === '<' ? 'left' : align === '^' ? 'center' : 'right'
   if (alignment === 'center') return centered(prefix + digits, length + prefix.length, width, fill, meter)
   return padText(prefix + digits, length + prefix.length, width, fill, alignment, meter)

@@ -17,6 +17,9 @@ function* mapped(value: Value, given: CallArguments, machine: Machine): Generato
 function mapper(given: CallArguments, machine: Machine): (item: Value) => Value {
   const attribute = given.named.get('attribute')
   const [name, ...positional] = given.positional
+  const other = [...given.named.keys()].find((key) => key !== 'attribute' && key !== 'default')
+  if (name === undefined && attribute !== undefined && other !== undefined)
+    return typeFault(`Expected only attribute= and default= for the filter "map", got "${other}". Remove it.`)
   if (name === undefined && attribute !== undefined) return attributeGetter(attribute, given.named.get('default'), machine)
   if (name === undefined) return typeFault('Expected the name of a filter or attribute= for the filter "map", as in map("upper").')
   const filter = demandText(name)

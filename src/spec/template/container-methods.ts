@@ -84,7 +84,7 @@ export const listMethods: MethodTable = new Map<string, Method>([
     target.items.reverse()
     return null
   }),
-  method('sort', 'key? reverse?', asList, sortList),
+  method('sort', 'key?= reverse?=', asList, sortList),
   method('copy', '', asList, (target, _, { meter }) => {
     meter.items(target.items.length)
     return list([...target.items])

@@ -24,9 +24,10 @@ function textKey(text: string, meter: Meter): string {
 const maximumKeyLength = 65_536
 
 function objectKey(value: Extract<Value, object>, meter: Meter): string {
-  if (value.kind === 'undefined') return failUndefined(value)
+  if (value.kind === 'undefined') return value.reason === 'lenient' ? 'u' : failUndefined(value)
   if (value.kind === 'moment') return `d${value.precision} ${epochMilliseconds(value)} ${value.parts[6] ?? 0}`
   if (value.kind === 'range') return `r${value.length} ${value.length === 0 ? '' : value.start} ${value.length < 2 ? '' : value.step}`
+  if (isIdentity(value)) return `i${identityOf(value)}`
   if (value.kind !== 'tuple')
     return typeFault(
       `A ${typeName(value)} cannot be the key of a dict (unhashable type: '${typeName(value)}'). Use text, a number or a tuple.`,
@@ -39,6 +40,29 @@ function objectKey(value: Extract<Value, object>, meter: Meter): string {
   meter.text(key.length)
   if (key.length > maximumKeyLength) valueFault(`Expected a tuple with at most ${maximumKeyLength} characters as a key. Use a shorter one.`)
   return key
+}
+
+/** What Python compares by identity, as it does with everything that does not say otherwise. */
+export function isIdentity(value: Extract<Value, object>): boolean {
+  const { kind } = value
+  return (
+    kind === 'callable' ||
+    kind === 'generator' ||
+    kind === 'namespace' ||
+    kind === 'instance' ||
+    (kind === 'view' && value.part === 'values')
+  )
+}
+
+const identities = new WeakMap<object, number>()
+let lastIdentity = 0
+
+/** Only ever compared. */
+function identityOf(value: object): number {
+  const known = identities.get(value)
+  if (known !== undefined) return known
+  identities.set(value, ++lastIdentity)
+  return lastIdentity
 }
 
 export function dictFrom(pairs: Iterable<readonly [Value, Value]>, meter: Meter): Dict {

@@ -7,6 +7,8 @@ export interface ExpressionReader {
   readonly stream: TokenStream
   /** Filters and tests that there are not. */
   readonly unknownNames: SyntaxFault[]
+  /** How many loops are open: inside, nothing may be assigned to the name `loop`. */
+  openLoops: number
   expression(): Expression
   /** Expressions with commas between them make a tuple. */
   tuple(): Expression
@@ -28,9 +30,9 @@ export function readList<T>(stream: TokenStream, close: string, one: () => T): T
   return items
 }
 
-export function isTupleEnd({ current: { kind, text } }: TokenStream, endWord: string | undefined): boolean {
+export function isTupleEnd({ current: { kind, text } }: TokenStream): boolean {
   if (kind === 'print-end' || kind === 'block-end' || kind === 'end') return true
-  return (kind === 'operator' && text === ')') || (kind === 'name' && text === endWord)
+  return kind === 'operator' && text === ')'
 }
 
 export function spanOf({ start, end }: Span): Span {

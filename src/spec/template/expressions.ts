@@ -38,6 +38,7 @@ export class ExpressionParser implements ExpressionReader {
   /** Names that macro bodies mention, one set for each macro around the cursor. */
   readonly mentions: Set<string>[] = []
   readonly unknownNames: SyntaxFault[] = []
+  openLoops = 0
   #depth = 0
 
   constructor(stream: TokenStream, maximumDepth: number) {
@@ -50,12 +51,12 @@ export class ExpressionParser implements ExpressionReader {
     this.#depth = 0
   }
 
-  /** Expressions with commas between them make a tuple. `endWord` may follow, as `in` does in `for x in`. */
-  tuple(form: ConditionalForm = 'with-conditional', endWord?: string): Expression {
+  /** Expressions with commas between them make a tuple. */
+  tuple(form: ConditionalForm = 'with-conditional'): Expression {
     const { start } = this.stream.current
     const items: Expression[] = []
     let commas = 0
-    while (!isTupleEnd(this.stream, endWord)) {
+    while (!isTupleEnd(this.stream)) {
       items.push(this.expression(form))
       if (!this.stream.skipOperator(',')) break
       commas++

@@ -11,6 +11,7 @@ export function readMacro(parser: TagReader, start: number): Statement {
     { name: '', parameters: [] },
   )
   const body = readBody(parser, mentions, 'endmacro', opening)
+  checkCaller(parser, parameters, mentions, opening)
   return { kind: 'macro', name, signature: { parameters, mentions }, body, start, end: parser.close() }
 }
 
@@ -19,6 +20,7 @@ export function readCallBlock(parser: TagReader, start: number): Statement {
   const mentions = new Set<string>()
   const head = parser.header(() => readCallHead(parser), { parameters: [], call: nothing })
   const body = readBody(parser, mentions, 'endcall', opening)
+  checkCaller(parser, head.parameters, mentions, opening)
   return { kind: 'call-block', call: head.call, caller: { parameters: head.parameters, mentions }, body, start, end: parser.close() }
 }
 
@@ -27,6 +29,13 @@ function readBody(parser: TagReader, mentions: Set<string>, closer: string, open
   const body = parser.body([closer], opening)
   parser.expressions.mentions.pop()
   return body
+}
+
+/** In a body that calls `caller`, a parameter of that name has to be one that may be absent. */
+function checkCaller(parser: TagReader, parameters: MacroSignature['parameters'], mentions: ReadonlySet<string>, at: Opening): void {
+  if (!mentions.has('caller') || !parameters.some(({ name, fallback }) => name === 'caller' && fallback === undefined)) return
+  const message = 'Expected a default for the parameter "caller", since {% call %} gives it. Write caller=none, or remove the parameter.'
+  parser.fault({ code: 'template/syntax', message, start: at.start, end: at.end })
 }
 
 function readCallHead(parser: TagReader): { parameters: MacroSignature['parameters']; call: Expression } {
@@ -42,7 +51,10 @@ function readParameters(parser: TagReader): MacroSignature['parameters'] {
   stream.expectOperator('(')
   while (!stream.isOperator(')')) {
     if (parameters.length > 0) stream.expectOperator(',')
-    const { text } = stream.expectName('the name of a parameter')
+    const token = stream.expectName('the name of a parameter')
+    const { text } = token
+    if (parameters.some(({ name }) => name === text))
+      throw new SyntaxFailure(`Expected each parameter once, and "${text}" is there twice. Rename one.`, token)
     const fallback = stream.skipOperator('=') ? parser.expressions.expression() : undefined
     if (fallback === undefined && parameters.at(-1)?.fallback !== undefined) failWithoutDefault(stream)
     parameters.push({ name: text, fallback })

@@ -12,7 +12,7 @@ export function macroOf(name: string | undefined, signature: MacroSignature, bod
   return {
     kind: 'callable',
     description: name === undefined ? 'caller' : `macro "${name}"`,
-    macro: { name, parameters },
+    macro: { name, parameters, accepts: acceptedBy(signature) },
     call: (given) => {
       const { at } = renderer
       const inner = new Scope(scope)
@@ -21,6 +21,16 @@ export function macroOf(name: string | undefined, signature: MacroSignature, bod
       renderer.at = at
       return renderer.markup(text)
     },
+  }
+}
+
+function acceptedBy({ parameters, mentions }: MacroSignature): Readonly<Record<string, boolean>> {
+  const names = new Set(parameters.map(({ name }) => name))
+  return {
+    catch_kwargs: mentions.has('kwargs') && !names.has('kwargs'),
+    catch_varargs: mentions.has('varargs') && !names.has('varargs'),
+    caller: mentions.has('caller'),
+    explicit_caller: names.has('caller'),
   }
 }
 

@@ -6,7 +6,7 @@ import { asInteger, demand, describeValue, payFor } from './values.ts'
 export type Method = (target: Value, given: CallArguments, machine: Machine) => Value
 export type MethodTable = ReadonlyMap<string, Method>
 
-/** A method with named parameters; one with `?` may be absent. */
+/** A method with parameters by position; one with `?` may be absent, and one with `=` may be given by its name. */
 export function method<T>(
   name: string,
   parameters: string,
@@ -14,10 +14,13 @@ export function method<T>(
   apply: (target: T, bound: Bound, machine: Machine) => Value,
 ): readonly [string, Method] {
   const names = parameters.split(' ').filter((parameter) => parameter !== '')
+  const takesNames = parameters.includes('=')
+  const plainNames = names.map((parameter) => parameter.replace('=', ''))
   return [
     name,
     (target, given, machine) => {
-      const bound = bindArguments(`${name}()`, names, given).map(demanded)
+      if (given.named.size > 0 && !takesNames) typeFault(`Expected no named arguments for ${name}(), which takes them by position only.`)
+      const bound = bindArguments(`${name}()`, plainNames, given).map(demanded)
       for (const value of [target, ...bound]) payFor(value, machine.meter)
       return apply(self(target), bound, machine)
     },

@@ -5,6 +5,7 @@ import { typeFault, valueFault } from './limits.ts'
 import { demandCount, demandText } from './method-table.ts'
 import { parseFloatText, parseInteger } from './number-parsing.ts'
 import { type Machine, textOf, type Value } from './objects.ts'
+import { floatText } from './printing.ts'
 import type { Bound } from './signature.ts'
 import { asInteger, asNumber, demand, describeValue, isTrue } from './values.ts'
 
@@ -26,7 +27,8 @@ function toInteger(value: Value, [fallback = 0n, base]: Bound, { meter }: Machin
   if (text === undefined) return asInteger(demand(value)) ?? (typeof value === 'number' ? truncated(value) : undefined) ?? fallback
   // Digits are added to an integer one by one.
   meter.step(Math.min(text.length, 5000) ** 2 / 2_500)
-  const integer = parseInteger(text, base === undefined ? 10 : demandCount(base))
+  const integer =
+    base !== undefined && asInteger(base) === undefined ? undefined : parseInteger(text, base === undefined ? 10 : demandCount(base))
   if (integer !== undefined) return integer
   const float = parseFloatText(text)
   return (float === undefined ? undefined : truncated(float)) ?? fallback
@@ -89,8 +91,7 @@ function fileSize(value: Value, [binary]: Bound): Value {
   const power = Math.min(units.length - 1, powerOf(bytes, base))
   const unit = units[power] ?? ''
   const amount = (base * bytes) / base ** (power + 1)
-  if (!Number.isFinite(amount)) return notFinite()
-  return `${fixedDigits(amount, 1)} ${isBinary ? `${unit[0]?.toUpperCase()}iB` : unit}`
+  return `${Number.isFinite(amount) ? fixedDigits(amount, 1) : floatText(amount)} ${isBinary ? `${unit[0]?.toUpperCase()}iB` : unit}`
 }
 
 function powerOf(bytes: number, base: number): number {

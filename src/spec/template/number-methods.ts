@@ -1,5 +1,6 @@
 import { bitLength } from './arithmetic.ts'
 import { epochMilliseconds } from './comparison.ts'
+import { hexadecimal, ratioOf } from './float-parts.ts'
 import { typeFault, valueFault } from './limits.ts'
 import { demandText, type Method, type MethodTable, method } from './method-table.ts'
 import { isObject, type Moment, tuple, type Value } from './objects.ts'
@@ -20,6 +21,8 @@ export const integerMethods: MethodTable = new Map<string, Method>([
 export const floatMethods: MethodTable = new Map<string, Method>([
   method('is_integer', '', asFloat, (value) => Number.isInteger(value)),
   method('conjugate', '', asFloat, (value) => value),
+  method('hex', '', asFloat, hexadecimal),
+  method('as_integer_ratio', '', asFloat, (value) => tuple([...ratioOf(value)])),
 ])
 
 /** Monday is 0. */

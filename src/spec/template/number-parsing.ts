@@ -14,7 +14,7 @@ const maximumDigits = 4300
 
 /** Python's `int(text, base)`; nothing where it raises. A base of 0 follows the prefix. */
 export function parseInteger(text: string, base: number): bigint | undefined {
-  const match = integerPattern.exec(text)
+  const match = integerPattern.exec(asciiDigits(text))
   if (match === null || (base !== 0 && (base < 2 || base > 36))) return undefined
   const [, sign = '', prefix, digits = ''] = match
   const letter = prefix?.[1]?.toLowerCase()
@@ -24,6 +24,18 @@ export function parseInteger(text: string, base: number): bigint | undefined {
   const all = `${prefix ?? ''}${digits}`.replace(/^_+/, '')
   if (base === 0 && /^0+[1-9a-z_]*[1-9a-z]/i.test(all)) return undefined
   return digitsOf(all, base === 0 ? 10 : base, sign)
+}
+
+/** Decimal digits of any script count as theirs. */
+function asciiDigits(text: string): string {
+  return /[^\0-\x7f]/.test(text) ? text.replaceAll(/(?![0-9])\p{Nd}/gu, (digit) => String(digitValue(digit.codePointAt(0) ?? 0))) : text
+}
+
+/** Digits of a script stand in a row from zero to nine, and where there are several rows they follow each other. */
+function digitValue(point: number): number {
+  let zero = point
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--
+  return (point - zero) % 10
 }
 
 function digitsOf(text: string, base: number, sign: string): bigint | undefined {
@@ -44,7 +56,7 @@ function inBase(digits: string, base: number): bigint {
 
 /** Python's `float(text)`; nothing where it raises. */
 export function parseFloatText(text: string): number | undefined {
-  const match = floatPattern.exec(text)
+  const match = floatPattern.exec(asciiDigits(text))
   if (match === null) return undefined
   const [, sign, body = ''] = match
   const word = body.toLowerCase()

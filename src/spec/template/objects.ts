@@ -47,7 +47,14 @@ export type Callable = {
   /** As in `function "range"`. */
   readonly description: string
   /** A macro prints as Jinja's `<Macro 'name'>`. */
-  readonly macro: { readonly name: string | undefined; readonly parameters: readonly string[] } | undefined
+  readonly macro:
+    | {
+        readonly name: string | undefined
+        readonly parameters: readonly string[]
+        /** Its attributes that say whether it takes `varargs`, `kwargs` and a `caller`. */
+        readonly accepts: Readonly<Record<string, boolean>>
+      }
+    | undefined
   readonly call: (given: CallArguments, machine: Machine) => Value
 }
 export type Namespace = { readonly kind: 'namespace'; readonly attributes: Map<string, Value> }

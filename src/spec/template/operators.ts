@@ -117,6 +117,8 @@ export function contains(container: Value, item: Value, meter: Meter): boolean {
     )
   }
   if (isObject(container) && container.kind === 'dict') return entryOf(container, item, meter) !== undefined
+  if (isObject(container) && container.kind === 'view' && container.part === 'keys')
+    return entryOf(container.dict, item, meter) !== undefined
   if (isObject(container) && container.kind === 'range') return rangeContains(container, item, meter)
   const iterator = iterate(container, meter)
   for (let next = iterator.next(); next.done !== true; next = iterator.next()) if (areEqual(item, next.value, meter)) return true

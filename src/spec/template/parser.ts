@@ -82,7 +82,7 @@ class Parser implements TagReader {
   #closes(closers: readonly string[], opening: Opening | undefined): boolean {
     const { kind } = this.stream.current
     if (kind === 'end') {
-      if (opening !== undefined && !this.#open.isDoubtful(opening)) this.#record(unclosedTag(closers, opening))
+      if (opening !== undefined && !this.#open.isDoubtful(opening)) this.fault(unclosedTag(closers, opening))
       return true
     }
     if (kind !== 'block-begin' || this.stream.following.kind !== 'name') return false
@@ -92,7 +92,7 @@ class Parser implements TagReader {
       return true
     }
     if (opening === undefined || !isContinuation(name) || !this.#open.closesOuter(name)) return false
-    this.#record(strayTag(name, opening.name, this.stream.following))
+    this.fault(strayTag(name, opening.name, this.stream.following))
     this.#open.forgive(name, `end${opening.name}`)
     return true
   }
@@ -102,7 +102,7 @@ class Parser implements TagReader {
     const token = this.stream.following
     const intended = intendedTag(token.text)
     if (intended === undefined || intended === token.text || intended === 'raw') return token.text
-    this.#record(unknownTag(token.text, token))
+    this.fault(unknownTag(token.text, token))
     this.#open.doubt(token)
     this.stream.correctFollowing(intended)
     return intended
@@ -121,7 +121,7 @@ class Parser implements TagReader {
   /** An unterminated comment or `raw`. */
   #strayToken(): void {
     const token = this.stream.current
-    this.#record({ code: 'template/syntax', message: token.text, start: token.start, end: token.end })
+    this.fault({ code: 'template/syntax', message: token.text, start: token.start, end: token.end })
     this.stream.skipComment(token)
   }
 
@@ -161,7 +161,7 @@ class Parser implements TagReader {
 
   #tooDeep(span: Span): never {
     const message = `Expected at most ${this.#maximumDepth} blocks inside each other, and here are more. Nest less.`
-    this.#record({ code: 'limit/template-depth', message, ...span })
+    this.fault({ code: 'limit/template-depth', message, ...span })
     throw new Stop()
   }
 
@@ -173,14 +173,14 @@ class Parser implements TagReader {
 
   #stray(token: Token, enclosing: string | undefined): void {
     if (!this.#open.isForgiven(token.text)) {
-      this.#record(strayTag(token.text, enclosing, token))
+      this.fault(strayTag(token.text, enclosing, token))
       this.#open.doubt(token)
     }
     this.#skipTag()
   }
 
   #unknownTag(token: Token, statements: Statement[]): void {
-    this.#record(unknownTag(token.text, token))
+    this.fault(unknownTag(token.text, token))
     if (intendedTag(token.text) === 'raw') {
       this.stream.skipRaw()
       return
@@ -232,7 +232,7 @@ class Parser implements TagReader {
     const before = this.stream.tagSoFar()
     const quote = this.stream.unclosedQuote()
     // What stands behind a mistyped tag is written for another one.
-    if (!this.#hasFaultAt(before[0])) this.#record(quote === undefined ? error.fault : unclosedQuote(quote))
+    if (!this.#hasFaultAt(before[0])) this.fault(quote === undefined ? error.fault : unclosedQuote(quote))
     const passed = quote === undefined ? this.stream.skipTag(end) : this.stream.skipLine(quote, end)
     const [name, ...rest] = [...before, ...passed]
     if (end === 'block-end' && name !== undefined) this.#doubtNames(name.text, rest)
@@ -248,7 +248,7 @@ class Parser implements TagReader {
     if (tag === 'set') this.#open.forgive('endset')
   }
 
-  #record(fault: SyntaxFault): void {
+  fault(fault: SyntaxFault): void {
     this.#faults.push(fault)
     if (this.#faults.length >= maximumFaults) throw new Stop()
   }

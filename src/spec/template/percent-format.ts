@@ -65,7 +65,7 @@ function convert(match: RegExpExecArray, values: Arguments, meter: Meter): strin
   const width = widthText === '*' ? Number(demandInteger(values.take())) : Number(widthText ?? 0)
   const dotted = whole.slice(0, -1).includes('.')
   const precision = precisionText === '*' ? Number(demandInteger(values.take())) : dotted ? Number(precisionText ?? 0) : undefined
-  if (letter === '%') return '%'
+  if (letter === '%') return whole === '%%' ? '%' : valueFault(`Expected %% for a percent sign, got ${whole}.`)
   const value = name === undefined ? values.take() : values.named(name, meter)
   const text = body(letter, value, flags, precision, meter)
   const left = flags.includes('-') || width < 0

@@ -27,7 +27,11 @@ export function decodeString(body: string): Decoded {
         const point = Number.parseInt(code, 16)
         if (point <= 0x10ffff) return String.fromCodePoint(point)
       }
-      if (code !== undefined || 'xuUN'.includes(other)) {
+      if (other === 'N') {
+        message = 'Expected \\uHHHH for a character, got \\N, and names of characters are not known here. Write its hexadecimal number.'
+        return whole
+      }
+      if (code !== undefined || 'xuU'.includes(other)) {
         message = `Expected \\xHH, \\uHHHH or \\UHHHHHHHH with hexadecimal digits, got ${whole}. Write \\\\ for a backslash.`
         return whole
       }

@@ -1,6 +1,6 @@
 import type { ExpressionParser } from './expressions.ts'
 import type { Span } from './limits.ts'
-import type { Body, Expression, Target } from './syntax.ts'
+import type { Body, Expression, SyntaxFault, Target } from './syntax.ts'
 import type { TokenStream } from './token-stream.ts'
 
 /** The tag that opened a block. */
@@ -19,6 +19,7 @@ export interface TagReader {
   body(closers: readonly string[], opening: Opening): Body
   /** The rest of an opening tag with its end. After a fault in it, which is recorded, `fallback`; names that it would have set are then uncertain. */
   header<T>(parse: () => T, fallback: T): T
+  fault(fault: SyntaxFault): void
   /** Behind a closing tag such as `{% endfor %}`, which may repeat a label, if it is there; gives the offset of its end. */
   close(label?: string): number
 }

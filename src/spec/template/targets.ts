@@ -3,13 +3,13 @@ import { type ExpressionReader, isTupleEnd } from './expression-reader.ts'
 import type { Target } from './syntax.ts'
 import { SyntaxFailure } from './token-stream.ts'
 
-/** Where `for`, `set` and `with` put values; with `any`, an attribute of a namespace too. `endWord` may follow, as `in` does. */
-export function readTarget(reader: ExpressionReader, form: 'any' | 'plain', endWord?: string): Target {
+/** Where `for`, `set` and `with` put values; with `any`, an attribute of a namespace too. */
+export function readTarget(reader: ExpressionReader, form: 'any' | 'plain'): Target {
   const { stream } = reader
   const { start } = stream.current
   const items: Target[] = []
   let commas = 0
-  while (!isTupleEnd(stream, endWord) && !stream.isOperator('=')) {
+  while (!isTupleEnd(stream) && !stream.isOperator('=')) {
     items.push(readOne(reader, form))
     if (!stream.skipOperator(',')) break
     commas++
@@ -26,6 +26,8 @@ function readOne(reader: ExpressionReader, form: 'any' | 'plain'): Target {
   const token = stream.expectName('a name to assign to')
   if (constants.has(token.text))
     throw new SyntaxFailure(`Expected a name to assign to, and "${token.text}" is a constant. Use another name.`, token)
+  if (token.text === 'loop' && reader.openLoops > 0 && !stream.isOperator('.'))
+    throw new SyntaxFailure('Expected a name to assign to, and "loop" tells about the loop around. Use another name.', token)
   if (form === 'any' && stream.skipOperator('.')) {
     const attribute = stream.expectName('the name of an attribute').text
     return { kind: 'namespace', name: token.text, attribute, start, end: stream.previousEnd }

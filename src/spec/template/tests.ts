@@ -59,7 +59,7 @@ function isCallable(value: Value): boolean {
 }
 
 function isSequence(value: Value, machine: Machine): boolean {
-  if (isUndefined(value)) return false
+  if (isUndefined(value)) return value.reason === 'lenient'
   return lengthOf(value, machine.meter) !== undefined && !(isObject(value) && value.kind === 'view')
 }
 

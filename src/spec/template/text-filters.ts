@@ -53,7 +53,7 @@ function replace(value: Value, [old, replacement, count]: Bound, machine: Machin
 function indent(value: Value, [width = 4n, first, blank]: Bound, { meter }: Machine): Value {
   const text = demandText(value)
   const amount = asInteger(width)
-  const spaces = amount === undefined ? 0 : demandCount(amount)
+  const spaces = textOf(width) === undefined ? demandCount(amount ?? width) : 0
   meter.text(Math.max(0, spaces))
   const indention = textOf(width) ?? ' '.repeat(Math.max(0, spaces))
   const lines = splitLines(`${text}\n`, 'dropped', meter)

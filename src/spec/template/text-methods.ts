@@ -1,7 +1,7 @@
 import { formatBraces } from './brace-format.ts'
 import { collect } from './iteration.ts'
 import { textLength } from './lengths.ts'
-import { typeFault, unsupportedFault, valueFault } from './limits.ts'
+import { type Meter, typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { demandCount, demandText, type Method, type MethodTable, method, optional } from './method-table.ts'
 import { isObject, list, type Machine, textOf, tuple, type Value } from './objects.ts'
 import type { Bound } from './signature.ts'
@@ -24,7 +24,7 @@ import {
   titleCase,
 } from './text.ts'
 import { textQuestions } from './text-questions.ts'
-import { describeValue, isTrue } from './values.ts'
+import { describeValue } from './values.ts'
 
 const itself = (target: Value): Value => target
 
@@ -76,20 +76,35 @@ function findText(
   direction: Direction,
   { meter }: Machine,
 ): number | undefined {
-  const window = demandText(slice(text, [start ?? null, end ?? null, null], meter))
-  meter.scan(window.length, part.length)
-  const found = direction === 'forward' ? window.indexOf(part) : window.lastIndexOf(part)
+  const window = windowOf(text, start, end, meter)
+  if (window === undefined) return undefined
+  meter.scan(window.text.length, part.length)
+  const found = direction === 'forward' ? window.text.indexOf(part) : window.text.lastIndexOf(part)
   if (found < 0) return undefined
-  return offset(start, textLength(text, meter)) + textLength(window.slice(0, found), meter)
+  return window.start + textLength(window.text.slice(0, found), meter)
 }
 
-function offset(start: Value | undefined, length: number): number {
-  const first = optional(start, demandCount) ?? 0
+/** The part of a text that a method looks at; nothing where it would begin behind its end, where not even an empty text is found. */
+function windowOf(
+  text: string,
+  start: Value | undefined,
+  end: Value | undefined,
+  meter: Meter,
+): { start: number; text: string } | undefined {
+  const length = textLength(text, meter)
+  const from = offset(start, 0, length)
+  const to = Math.min(offset(end, length, length), length)
+  if (from > to) return undefined
+  return { start: from, text: demandText(slice(text, [BigInt(from), BigInt(to), null], meter)) }
+}
+
+function offset(bound: Value | undefined, absent: number, length: number): number {
+  const first = optional(bound, demandCount) ?? absent
   return first < 0 ? Math.max(0, first + length) : first
 }
 
 function splitting(name: string, direction: Direction): readonly [string, Method] {
-  return method(name, 'sep? maxsplit?', itself, (target, [sep, maxsplit], { meter }) => {
+  return method(name, 'sep?= maxsplit?=', itself, (target, [sep, maxsplit], { meter }) => {
     const text = demandText(target)
     const limit = maxsplit === undefined ? -1 : demandCount(maxsplit)
     const separator = optional(sep, demandText)
@@ -120,10 +135,10 @@ function partitioning(name: string, direction: Direction): readonly [string, Met
 
 function bordering(name: string, matches: (text: string, affix: string) => boolean): readonly [string, Method] {
   return method(name, 'affix start? end?', demandText, (text, [affix, start, end], { meter }) => {
-    const window = start === undefined && end === undefined ? text : demandText(slice(text, [start ?? null, end ?? null, null], meter))
+    const window = start === undefined && end === undefined ? text : windowOf(text, start, end, meter)?.text
     return affixes(affix).some((one) => {
       meter.scan(one.length)
-      return matches(window, one)
+      return window !== undefined && matches(window, one)
     })
   })
 }
@@ -154,8 +169,9 @@ function replace(target: Value, [old, replacement, count]: Bound, { meter }: Mac
 }
 
 function count(text: string, [sub, start, end]: Bound, { meter }: Machine): Value {
-  const window = demandText(slice(text, [start ?? null, end ?? null, null], meter))
   const part = demandText(sub)
+  const window = windowOf(text, start, end, meter)?.text
+  if (window === undefined) return 0n
   return BigInt(part === '' ? textLength(window, meter) + 1 : countText(window, part, meter))
 }
 
@@ -196,7 +212,7 @@ export const textMethods: MethodTable = new Map<string, Method>([
   padding('ljust', 'left'),
   padding('rjust', 'right'),
   method('zfill', 'width', demandText, zeroFill),
-  method('expandtabs', 'tabsize?', demandText, expandTabs),
+  method('expandtabs', 'tabsize?=', demandText, expandTabs),
   finding('find', 'forward', 'minus-one'),
   finding('rfind', 'backward', 'minus-one'),
   finding('index', 'forward', 'fault'),
@@ -206,10 +222,10 @@ export const textMethods: MethodTable = new Map<string, Method>([
   splitting('rsplit', 'backward'),
   partitioning('partition', 'forward'),
   partitioning('rpartition', 'backward'),
-  method('splitlines', 'keepends?', itself, (target, [keep], { meter }) => {
+  method('splitlines', 'keepends?=', itself, (target, [keep], { meter }) => {
     const text = demandText(target)
     meter.text(text.length)
-    const lines = splitLines(text, keep !== undefined && isTrue(keep) ? 'kept' : 'dropped', meter)
+    const lines = splitLines(text, keep !== undefined && demandCount(keep) !== 0 ? 'kept' : 'dropped', meter)
     meter.items(lines.length)
     return list(lines.map((line) => likewise(target, line)))
   }),
