@@ -184,8 +184,8 @@ export async function live(stage: Stage, story: Story, plan: Plan): Promise<Hist
   }
 }
 
-/** Durations and times are the one thing that a death may change. */
-const timeless = (text: string) => text.replaceAll(/\b\d+(\.\d+)?\s?(ms|s|min|h)\b/g, '<time>').replaceAll(/(<time>\s?)+/g, '<time>')
+/** Durations are the one thing that a death may change; there is none where the start was never seen. */
+const timeless = (text: string) => text.replaceAll(/\b\d+(\.\d+)?\s?(ms|s|min|h)\b/g, '').replaceAll(/\|\s+\|/g, '| |')
 
 /** Work that is not done. */
 const left = `select (select count(*) from outbox) + (select count(*) from event) + (select count(*) from sighting where not folded)

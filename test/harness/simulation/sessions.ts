@@ -41,8 +41,13 @@ export function createSessions(pool: pg.Pool) {
     return session.life.call({
       label: text.replaceAll(/\s+/g, ' ').trim().slice(0, 140),
       act: () => ask(session, text, values),
-      isBlocked: () => isBlocked(session),
+      lock: { mayWait: () => mayWait(session), isWaiting: () => isWaiting(session) },
     })
+  }
+
+  /** Only somebody in the middle of a transaction, or behind one, keeps a lock. */
+  function mayWait(session: Held): boolean {
+    return [...held].some((one) => one !== session && (one.isInTransaction || one.isAsking))
   }
 
   async function ask(session: Held, text: string, values: readonly unknown[]) {
@@ -55,8 +60,10 @@ export function createSessions(pool: pg.Pool) {
     }
   }
 
-  async function isBlocked({ client }: Held): Promise<boolean> {
-    const { rows } = await pool.query<{ blocked: boolean }>('select cardinality(pg_blocking_pids($1)) > 0 as blocked', [pidOf(client)])
+  /** By one of these sessions, that is; PostgreSQL's own maintenance gives way by itself. */
+  async function isWaiting({ client }: Held): Promise<boolean> {
+    const others = [...held].filter((one) => one.client !== client).map((one) => pidOf(one.client))
+    const { rows } = await pool.query<{ blocked: boolean }>('select pg_blocking_pids($1) && $2::int[] as blocked', [pidOf(client), others])
     return rows[0]?.blocked === true
   }
 

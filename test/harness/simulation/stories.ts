@@ -5,7 +5,15 @@ import type { Behaviour, Machine } from './machine.ts'
 export type Github = ReturnType<typeof createGithub>
 /** What people do, each once its time has come, in order. */
 export type Act = { readonly when: (github: Github, machine: Machine) => boolean; readonly event: (github: Github) => DomainEvent }
-export type Story = { readonly name: string; readonly files: Files; readonly behaviour: Behaviour; readonly acts: readonly Act[] }
+export type Story = {
+  readonly name: string
+  readonly title: string
+  readonly files: Files
+  readonly behaviour: Behaviour
+  readonly acts: readonly Act[]
+  /** In the history that nothing disturbs. */
+  readonly ending: RegExp
+}
 
 const task = (name: string, more: string) => `{name: ${name}, image: i, command: [x]${more}}`
 const rescheduled = ', exitActions: {RESCHEDULE: "42"}'
@@ -65,18 +73,29 @@ function comment(commentId: number, body: string, when: Act['when']): Act {
 
 const isConcluded = ({ checks }: Github) => checks.size > 0 && [...checks.values()].every(({ state }) => state.status === 'completed')
 
-export const stories: Readonly<Record<'chain' | 'cancel' | 'rerun', Story>> = {
-  chain: { name: 'a chain with a gang that is tried again', files, behaviour, acts: [pullRequestOpened] },
-  cancel: {
-    name: 'a cancel while the gang runs',
+export const stories: readonly Story[] = [
+  {
+    name: 'chain',
+    title: 'a chain with a gang that is tried again',
+    files,
+    behaviour,
+    acts: [pullRequestOpened],
+    ending: /train#0 FAILED 42\n.*train#1 COMPLETED 0\n.*osmo \/ reach \w+ completed success/s,
+  },
+  {
+    name: 'cancel',
+    title: 'a cancel while the gang runs',
     files,
     behaviour: (run) => (run.task === 'train' ? 'hang' : behaviour(run)),
     acts: [pullRequestOpened, comment(9001, '/osmo cancel', (_, machine) => machine.isRunning('train'))],
+    ending: /generate#0 COMPLETED 0\n.*train#0 FAILED_CANCELED 143\n.*osmo \/ reach \w+ completed cancelled/s,
   },
-  rerun: {
-    name: 'a rerun of what failed',
+  {
+    name: 'rerun',
+    title: 'a rerun of what failed',
     files,
     behaviour: (run) => (run.task === 'train' ? 0 : run.task === 'evaluate' && run.workflow === 'reach-1' ? 1 : behaviour(run)),
     acts: [pullRequestOpened, comment(9001, '/osmo rerun failed', isConcluded)],
+    ending: /reach-1 FAILED evaluate#0 FAILED 1\n.*reach-2\/evaluate#0\n.*completed failure.*completed success/s,
   },
-}
+]

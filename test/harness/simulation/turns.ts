@@ -12,8 +12,8 @@ export type Question<T> = {
   readonly label: string
   /** `changed`: the world is another one now. Reads, and what a transaction has not committed, leave it as it was. */
   readonly act: () => Promise<{ readonly value: T; readonly changed: boolean }>
-  /** Whether it waits for a lock that only another call will free. Absent: it never does. */
-  readonly isBlocked?: () => Promise<boolean>
+  /** Whether it may have to wait for a lock that only another call will free, and whether it does. Absent: it never does. */
+  readonly lock?: { mayWait(): boolean; isWaiting(): Promise<boolean> }
 }
 
 export type Choice = {
@@ -105,11 +105,11 @@ export function createTurns(
   }
 
   async function landing(flight: Flight): Promise<'landed' | 'blocked'> {
-    const { isBlocked } = flight.question
-    if (!isBlocked) await flight.end
+    const { lock } = flight.question
+    if (!lock?.mayWait()) await flight.end
     while (!flight.ended) {
       await Promise.race([flight.end, slow()])
-      if (!flight.ended && (await isBlocked?.())) return 'blocked'
+      if (!flight.ended && (await lock?.isWaiting())) return 'blocked'
     }
     return 'landed'
   }
