@@ -40,6 +40,7 @@ export function createContainerRuntime(parts: RuntimeParts, engine: ContainerEng
     },
     // The runner's node comes last: an image that brings one of its own means that.
     searchPath: (wanted, defaultPath) => `${wanted ?? image?.searchPath ?? defaultPath}:/osmo/bin`,
+    elsewhereBytes: () => layerBytes(engine, containerName(parts.order.pod)),
     async start(run, onOutput) {
       if (image === undefined) throw new Error('Expected the image to be prepared before a command is started')
       const container: Container = { engine, name: containerName(parts.order.pod), image: parts.order.image }
@@ -179,6 +180,14 @@ function start(parts: RuntimeParts, container: Container, onOutput: (bytes: Uint
     await Promise.race([ended, sleep(killMs, undefined, { ref: false })])
     if (!hasEnded) client.signal('SIGKILL')
   }
+}
+
+/** What the container has changed in its own layer of the image. */
+async function layerBytes(engine: ContainerEngine, name: string): Promise<number> {
+  const args = ['inspect', '--type', 'container', '--size', '--format', '{{.SizeRw}}', name]
+  const answer = await callEngine(engine, args, { timeoutMs: inspectMs })
+  const bytes = answer.kind === 'done' ? Number.parseInt(answer.text, 10) : 0
+  return Number.isNaN(bytes) ? 0 : bytes
 }
 
 /** Of both engines' `inspect`. */

@@ -14,6 +14,8 @@ export type DiskWatchOptions = {
   /** Where the attempt's files are; `parts` are the names in it that count. */
   readonly directory: string
   readonly parts: readonly string[]
+  /** What the attempt has written since the watch began where no path leads, such as the storage of a container engine. */
+  readonly elsewhereBytes?: () => Promise<number>
   /** What the parts may grow by while the watch lasts. */
   readonly maxGrowthBytes: number
   /** Of the file system; for tests. */
@@ -53,7 +55,7 @@ export function watchDisk(options: DiskWatchOptions): DiskWatch {
 }
 
 async function firstFault(options: DiskWatchOptions, stopped: AbortSignal): Promise<DiskFault | undefined> {
-  const { freeSpace = freeSpaceOf, everyMs = lookEveryMs } = options
+  const { freeSpace = freeSpaceOf, everyMs = lookEveryMs, elsewhereBytes = async () => 0 } = options
   const atStart = { space: await freeSpace(options.directory), usedBytes: await usedBytes(options, stopped) }
   let usedNow = atStart.usedBytes
   let measureAgainAt = 0
@@ -62,7 +64,7 @@ async function firstFault(options: DiskWatchOptions, stopped: AbortSignal): Prom
     const isShort = space.freeBytes < reserveOf(space) || space.freeFileShare < minFreeFileShare
     if (isShort || performance.now() >= measureAgainAt) {
       const began = performance.now()
-      usedNow = await usedBytes(options, stopped)
+      usedNow = (await usedBytes(options, stopped)) + (await elsewhereBytes())
       measureAgainAt = performance.now() + Math.min(maxPauseMs, (performance.now() - began) * measuringShare)
     }
     if (stopped.aborted) return undefined

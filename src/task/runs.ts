@@ -169,7 +169,12 @@ async function runCommand(parts: RunParts, run: OneRun, exec: Deadline): Promise
   )
   const environment = environmentOf(parts, run, fill)
   parts.stopping.signal.throwIfAborted()
-  const disk = watchDisk({ directory: parts.directory, parts: ['work'], maxGrowthBytes: order.limits.outputBytes + spareDiskBytes })
+  const disk = watchDisk({
+    directory: parts.directory,
+    parts: ['work'],
+    elsewhereBytes: () => parts.runtime.elsewhereBytes(),
+    maxGrowthBytes: order.limits.outputBytes + spareDiskBytes,
+  })
   const task = { command: run.text.command.map(fill), environment, files }
   const command = await parts.runtime.start(task, (bytes) => spool.write(bytes))
   parts.onCommand(command.processGroup)

@@ -32,6 +32,8 @@ export type Runtime = {
   prepare(signal: AbortSignal): Promise<void>
   /** `PATH` of the command: with the runner's node, over what the spec wants, else over what is usual there. */
   searchPath(wanted: string | undefined, usual: string): string
+  /** What the run has written outside the workspace; 0 when nothing or not known. */
+  elsewhereBytes(): Promise<number>
   /** One run after the other. */
   start(run: RunCommand, onOutput: (bytes: Uint8Array) => void): Promise<StartedRun>
 }
@@ -49,6 +51,7 @@ export function createRuntime(parts: RuntimeParts): Runtime {
   return {
     async prepare() {},
     searchPath: (wanted, usual) => `${join(parts.workspace.seen, 'bin')}:${wanted ?? usual}`,
+    elsewhereBytes: async () => 0,
     start: async (run, onOutput) => startProcess(parts, line(parts, run), onOutput),
   }
 }

@@ -3,23 +3,24 @@ import { after, before, describe, it } from 'node:test'
 import type { EngineName } from '../../src/engine/container-engine.ts'
 import { findEngine, orderedImage, type TestEngine } from '../harness/engines.ts'
 import { describeBackend } from './backend.contract.ts'
-import { describeLocalBackend } from './local.stories.ts'
+import { describeLocalStories } from './local.stories.ts'
 import { aLocalWorld, eventually, type LocalWorld } from './local-world.ts'
 
 const never = new AbortController().signal
 
-/** All that a local backend owes, in containers of this engine, and what only containers can show. */
-export async function describeEngine(name: EngineName): Promise<void> {
+/** `contract`: what every backend owes, and what only containers can show. `stories`: what every local backend owes. */
+export async function describeEngine(name: EngineName, part: 'contract' | 'stories'): Promise<void> {
   const search = await findEngine(name)
   if (search.kind === 'missing') {
     if (name === 'podman' && process.env.CI === 'true') throw new Error(search.reason)
-    describeBackend(name, search.reason, () => aLocalWorld(name))
+    describe(`${name}: ${part}`, { skip: search.reason }, () => it('runs', () => undefined))
     return
   }
   const { engine } = search
-  describeLocalBackend(name, false, engine.environment)
-  describeContainers(name, engine)
   after(() => engine.close())
+  if (part === 'stories') return describeLocalStories(name, false, engine.environment)
+  describeBackend(name, false, () => aLocalWorld(name, { engineEnvironment: engine.environment }))
+  describeContainers(name, engine)
 }
 
 function describeContainers(name: EngineName, engine: TestEngine): void {
@@ -91,6 +92,15 @@ function describeContainers(name: EngineName, engine: TestEngine): void {
         shell: 'cat /etc/version /etc/spec; sh /workspace/deep/run.sh; cat /osmo/scripts/x',
       })
       assert.match(log, /arm one\nin \/osmo\/data\/output\nran\nscript/)
+    })
+
+    it('ends a task that writes more than it may into its own layer of the image', async () => {
+      const { exit } = await world.run({
+        shell: 'for i in $(seq 90); do head -c 1000000 /dev/zero > /var/tmp/$i; done; sleep 50',
+        limits: { cpu: 1, memoryBytes: undefined, processes: 64, outputBytes: 1_000_000 },
+      })
+      assert.deepEqual([exit.reason, exit.exitCode], ['out-of-memory', 3004])
+      assert.match(exit.message, /wrote \d+ bytes to the disk; an attempt may write/)
     })
 
     it('leaves no container behind, whoever is killed', async () => {

@@ -15,13 +15,12 @@ import { aLocalWorld, eventually, type LocalWorld, processesOf, type Runtime } f
 const never = new AbortController().signal
 
 /** The contract, and what only this machine can show; `skip` says what is missing. */
-export function describeLocalBackend(
-  runtime: Runtime,
-  skip: string | false,
-  engineEnvironment: Readonly<Record<string, string>> = {},
-): void {
-  describeBackend(runtime, skip, () => aLocalWorld(runtime, { engineEnvironment }))
+export function describeLocalBackend(runtime: Runtime, skip: string | false): void {
+  describeBackend(runtime, skip, () => aLocalWorld(runtime))
+  describeLocalStories(runtime, skip, {})
+}
 
+export function describeLocalStories(runtime: Runtime, skip: string | false, engineEnvironment: Readonly<Record<string, string>>): void {
   describe(`Local backend: ${runtime}`, { skip }, () => {
     let world: LocalWorld
     before(async () => {

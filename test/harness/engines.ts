@@ -1,5 +1,16 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -137,17 +148,27 @@ function testEngine(name: EngineName, root: string, { environment, stop }: Start
     },
     async close() {
       await stop()
+      unmountBelow(root)
       rmSync(root, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
 
+/** A daemon leaves the namespace of the host's network mounted. */
+function unmountBelow(root: string): void {
+  const points = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((point) => point.startsWith(`${root}/`))
+  for (const point of points.toReversed()) execFileSync('umount', [point])
+}
+
 const programs = 'bash sh cat ls seq sleep head yes mkdir touch ln mkfifo chmod cp test env dirname tr grep setsid dd id true'.split(' ')
 
 function fillTree(tree: string): void {
-  for (const path of ['usr/bin', 'usr/lib', 'usr/lib64', 'tmp', 'etc']) mkdirSync(join(tree, path), { recursive: true })
+  for (const path of ['usr/bin', 'usr/lib', 'usr/lib64', 'tmp', 'var/tmp', 'etc']) mkdirSync(join(tree, path), { recursive: true })
   for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(tree, name))
-  chmodSync(join(tree, 'tmp'), 0o1777)
+  for (const path of ['tmp', 'var/tmp']) chmodSync(join(tree, path), 0o1777)
   writeFileSync(join(tree, 'etc/passwd'), 'root:x:0:0::/:/bin/sh\n')
   const copied = programs.map((name) => realpathSync(join('/usr/bin', name)))
   for (const [index, name] of programs.entries()) cpSync(copied[index] ?? '', join(tree, 'usr/bin', name))

@@ -1,3 +1,3 @@
 import { describeEngine } from './engine.stories.ts'
 
-await describeEngine('podman')
+await describeEngine('docker', 'contract')

@@ -1,3 +1,3 @@
 import { describeEngine } from './engine.stories.ts'
 
-await describeEngine('docker')
+await describeEngine('docker', 'stories')

@@ -1,0 +1,3 @@
+import { describeEngine } from './engine.stories.ts'
+
+await describeEngine('podman', 'contract')
