@@ -21,18 +21,19 @@ export function faultOfKey(source: string, key: ParsedNode): FaultResult | undef
 
 /** Where the tag and the anchor before a node begin, if it has any. */
 export function startWithProperties(node: ParsedNode, source: string): number {
-  const [start] = node.range
-  const isTagged = 'tag' in node && node.tag !== undefined
-  const isAnchored = 'anchor' in node && node.anchor !== undefined
-  if (!isTagged && !isAnchored) return start
-  const before = source.slice(Math.max(0, start - longestProperties), start)
-  const found = (isTagged && isAnchored ? twoProperties : oneProperty).exec(before)
-  return start - (found?.[0].length ?? 0)
+  const count = ('tag' in node && node.tag !== undefined ? 1 : 0) + ('anchor' in node && node.anchor !== undefined ? 1 : 0)
+  let start = node.range[0]
+  for (let found = 0; found < count; found++) start = startOfWord(source, start)
+  return /[&!]/.test(source[start] ?? '') ? start : node.range[0]
 }
 
-const longestProperties = 400
-const oneProperty = /(?<![^\s[{,])[&!]\S*\s*$/
-const twoProperties = /(?<![^\s[{,])[&!]\S*\s+[&!]\S*\s*$/
+/** Of a tag or an anchor that ends before `end`, with blanks between. */
+function startOfWord(source: string, end: number): number {
+  let at = end
+  while (/\s/.test(source[at - 1] ?? '')) at--
+  while (/[^\s[{,]/.test(source[at - 1] ?? ' ')) at--
+  return at
+}
 
 function colonBehind(source: string, end: number): number | undefined {
   let at = end

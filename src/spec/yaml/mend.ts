@@ -10,6 +10,9 @@ export type Mended = { readonly node: YamlNode; readonly refused: readonly Range
 
 /** Times that a text is loaded anew without the values that were refused. */
 const maximumRounds = 5
+/** Faults of one round, and characters of all rounds, beyond which that costs more than it tells. Real specs have 20 000 characters. */
+const maximumFaults = 50
+const maximumReloaded = 150_000
 
 /**
  * Loads a text and, where it is refused, again without the values at fault, so that what is wrong elsewhere is found too. Every fault of YAML is
@@ -22,8 +25,9 @@ export function loadMended(text: string, load: Loader, origin: Origin, reporter:
     const faults: number[] = []
     const node = loadNoting(rest, load, origin, refused.length === 0 ? reporter : withoutAliases(reporter), faults)
     if (node !== undefined) return { node, refused }
+    if (faults.length === 0 || faults.length > maximumFaults || (round + 1) * text.length > maximumReloaded) return undefined
     const values = faults.map((offset) => valueAt(rest, offset))
-    if (values.length === 0 || !values.every((value) => value !== undefined)) return undefined
+    if (!values.every((value) => value !== undefined)) return undefined
     refused.push(...values.map(({ line, end }) => origin(line, end)))
     for (const value of values) rest = withoutValue(rest, value)
   }
