@@ -105,10 +105,10 @@ export const wordsOf = (text: string): string =>
 
 const endMs = 60_000
 
-/** Ends and removes a container with its volumes; one that is not there is success. Undefined when it is gone, else why not. */
-export async function removeContainer(engine: ContainerEngine, name: string): Promise<string | undefined> {
+/** Removes a container with its volumes, ending it first if need be; one that is not there is success. Undefined when it is gone, else why not. */
+export async function removeContainer(engine: ContainerEngine, name: string, which: 'ended' | 'any'): Promise<string | undefined> {
   // `rm --force` of podman would first ask a running container politely, for ten seconds.
-  await callEngine(engine, ['kill', '--signal', 'KILL', name], { timeoutMs: endMs })
+  if (which === 'any') await callEngine(engine, ['kill', '--signal', 'KILL', name], { timeoutMs: endMs })
   const removed = await callEngine(engine, ['rm', '--force', '--volumes', name], { timeoutMs: endMs })
   if (removed.kind === 'done') return undefined
   const left = await listContainers(engine, ['--filter', `name=^${name}$`])

@@ -2,7 +2,6 @@ import { rmSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type ContainerPlan, createArguments } from '../engine/container-arguments.ts'
 import {
   type ContainerEngine,
@@ -11,21 +10,17 @@ import {
   directoryLabel,
   openFilesLimit,
   removeContainer,
-  wordsOf,
 } from '../engine/container-engine.ts'
-import { type CommandEnd, startCommand } from './command.ts'
+import { type Container, startContainer } from './container-run.ts'
 import { resourceLimits } from './containment.ts'
 import { AttemptEnded, exitCodes } from './exits.ts'
 import { type Image, prepareImage } from './image.ts'
-import type { RunCommand, Runtime, RuntimeParts, StartedRun } from './runtime.ts'
+import type { RunCommand, Runtime, RuntimeParts } from './runtime.ts'
 import { spooledFile } from './spooled-file.ts'
 import { handOver } from './variables.ts'
 
 const createMs = 10 * 60_000
 const inspectMs = 60_000
-/** An engine that has not ended a container by then will not. */
-const killMs = 30_000
-const killAgainMs = 100
 
 /**
  * Runs commands in containers of the spec's image: each run in a fresh one, with OSMO's places mounted, as the attempt's own user and
@@ -46,12 +41,10 @@ export function createContainerRuntime(parts: RuntimeParts, engine: ContainerEng
       const container: Container = { engine, name: containerName(parts.order.pod), image: parts.order.image }
       const files = await fileMounts(parts, run)
       await create(parts, container, planOf(parts, container, image, run, files), run)
-      return start(parts, container, onOutput)
+      return startContainer(parts, container, onOutput)
     },
   }
 }
-
-type Container = { readonly engine: ContainerEngine; readonly name: string; readonly image: string }
 
 function planOf(
   parts: RuntimeParts,
@@ -122,64 +115,10 @@ async function create(
   const args = createArguments({ ...plan, environmentArguments: handed.arguments }, engine.held)
   const created = await callEngine(engine, args, { timeoutMs: createMs, inherited: handed.inherited, descriptors: [file] })
   if (created.kind === 'done') return
-  await removeContainer(engine, name)
-  throw engineFailed(`${engine.name} could not make a container of the image ${image}: ${created.words}`)
-}
-
-/** Counts as an infrastructure failure. */
-const engineFailed = (message: string) => new AttemptEnded('backend-error', exitCodes.backendError, message)
-
-function start(parts: RuntimeParts, container: Container, onOutput: (bytes: Uint8Array) => void): StartedRun {
-  const { engine, name } = container
-  const last = keepLast()
-  const client = startCommand(
-    {
-      argv: [engine.program, 'start', '--attach', name],
-      descriptors: [],
-      reportsStatus: 'none',
-      workingDirectory: '/',
-      environment: engine.environment,
-    },
-    join(parts.directory, 'output.pipe'),
-    (bytes) => {
-      last.add(bytes)
-      onOutput(bytes)
-    },
-  )
-  const state: { left: State | undefined } = { left: undefined }
-  let hasEnded = false
-  const ended = client.ended.then(async (): Promise<CommandEnd> => {
-    hasEnded = true
-    await client.drain()
-    state.left = await stateOf(container)
-    return endOf(container, state.left, last.words())
-  })
-
-  return {
-    ended,
-    processGroup: client.processGroup,
-    signal: (signal) => void insist(signal),
-    drain: () => client.drain(),
-    async endAll() {
-      const reason = await removeContainer(engine, name)
-      await parts.containment.killAll(client.processGroup)
-      if (reason !== undefined) throw engineFailed(`${engine.name} could not remove the container ${name}: ${reason}`)
-    },
-    ranOutOfMemory: () => state.left?.OOMKilled === true,
-  }
-
-  /** A container that is only just starting cannot be signalled yet. */
-  async function insist(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const giveUpAt = Date.now() + killMs
-    while (!hasEnded && Date.now() < giveUpAt) {
-      const told = await callEngine(engine, ['kill', '--signal', signal, name], { timeoutMs: killMs })
-      if (told.kind === 'done') break
-      await sleep(killAgainMs)
-    }
-    if (signal === 'SIGTERM') return
-    await Promise.race([ended, sleep(killMs, undefined, { ref: false })])
-    if (!hasEnded) client.signal('SIGKILL')
-  }
+  await removeContainer(engine, name, 'ended')
+  const message = `${engine.name} could not make a container of the image ${image}: ${created.words}`
+  // Counts as an infrastructure failure.
+  throw new AttemptEnded('backend-error', exitCodes.backendError, message)
 }
 
 /** What the container has changed in its own layer of the image. */
@@ -188,45 +127,4 @@ async function layerBytes(engine: ContainerEngine, name: string): Promise<number
   const answer = await callEngine(engine, args, { timeoutMs: inspectMs })
   const bytes = answer.kind === 'done' ? Number.parseInt(answer.text, 10) : 0
   return Number.isNaN(bytes) ? 0 : bytes
-}
-
-/** Of both engines' `inspect`. */
-type State = {
-  readonly Status: string
-  readonly ExitCode: number
-  readonly OOMKilled: boolean
-  readonly Error: string
-  readonly StartedAt: string
-}
-
-async function stateOf({ engine, name }: Container): Promise<State | undefined> {
-  const answer = await callEngine(engine, ['inspect', '--type', 'container', '--format', '{{json .State}}', name], { timeoutMs: inspectMs })
-  return answer.kind === 'failed' ? undefined : (JSON.parse(answer.text) as State)
-}
-
-/** The engine's record decides, since its client ends with the same numbers for faults of its own and for the command's. */
-function endOf({ engine, name, image }: Container, state: State | undefined, words: string): CommandEnd {
-  if (state === undefined)
-    return { kind: 'engine-failed', message: `${engine.name} does not know any more how the container ${name} ended: ${words}` }
-  if (state.StartedAt.startsWith('0001-')) {
-    const reason = wordsOf(state.Error) || words
-    return { kind: 'engine-failed', message: `${engine.name} could not start a container of the image ${image}: ${reason}` }
-  }
-  // `stopped`: podman has yet to tidy up after it.
-  if (state.Status !== 'exited' && state.Status !== 'stopped')
-    return {
-      kind: 'engine-failed',
-      message: `${engine.name} stopped watching the container ${name} while it was ${state.Status}: ${words}`,
-    }
-  return { kind: 'exited', code: state.ExitCode }
-}
-
-function keepLast() {
-  let text = Buffer.alloc(0)
-  return {
-    add(bytes: Uint8Array) {
-      text = Buffer.concat([text, bytes]).subarray(-2000)
-    },
-    words: () => wordsOf(text.toString()),
-  }
 }

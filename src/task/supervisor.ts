@@ -121,6 +121,6 @@ async function reap(directory: AttemptDirectory): Promise<void> {
 
 async function reapContainer(left: LeftContainer): Promise<void> {
   if (left.kind === 'none') return
-  const reason = await removeContainer(left.engine, left.name)
+  const reason = await removeContainer(left.engine, left.name, 'any')
   if (reason !== undefined) throw new Error(`${left.engine.name} could not remove the container ${left.name}: ${reason}`)
 }

@@ -67,7 +67,11 @@ export function createWorkspace(directory: string, order: PodOrder, settings: Lo
   const isOnDisk = kind !== 'bubblewrap'
   /** Below which of them a file is written; the sandbox puts the others in place. */
   const roots = {
-    bubblewrap: [{ source: osmo, target: osmoRoot }],
+    bubblewrap: [
+      ...(repository === undefined ? [] : [{ source: repository, target: mountedPlaces.repository }]),
+      ...inputs.map((input) => ({ source: input.directory, target: mountedPlaces.input(input.index) })),
+      { source: output, target: mountedPlaces.output },
+    ],
     process: [
       { source: osmo, target: osmoRoot },
       { source: join(work, 'files'), target: '/' },
@@ -151,10 +155,11 @@ function plainPlaces(order: PodOrder, settings: LocalSettings, work: string, osm
 function replacedPaths(order: PodOrder, { toolchains }: LocalSettings, work: string, osmo: string): Places['replaced'] {
   const below = ['repository', 'data', 'bin', ...toolchains.map(({ path }) => path)]
   const files = order.runs.kind === 'arms' ? [...order.files, ...(order.runs.baseFallback?.files ?? [])] : order.files
-  const outside = files.map(({ path }) => path).filter((path) => !path.startsWith(`${osmoRoot}/`))
   const pairs = [
     ...below.map((name) => [`${osmoRoot}/${name}`, join(osmo, name)] as const),
-    ...outside.map((path) => [path, join(work, 'files', path)] as const),
+    ...files.map(
+      ({ path }) => [path, path.startsWith(`${osmoRoot}/`) ? join(osmo, relative(osmoRoot, path)) : join(work, 'files', path)] as const,
+    ),
   ]
   return pairs.sort(([a], [b]) => b.length - a.length)
 }

@@ -44,6 +44,21 @@ export function describeLocalStories(runtime: Runtime, skip: string | false, eng
       assert.match(log, /writable/)
     })
 
+    it('puts the files of the spec where it says, in the tree and beside it', async () => {
+      const file = (path: string, contents: string) => ({ path, head: Buffer.from(contents).toString('base64'), base: undefined })
+      const { log } = await world.run({
+        trees: { head: [{ path: 'sim/old', text: 'tree' }] },
+        files: [
+          file('/osmo/repository/sim/new', 'in the tree'),
+          file('/osmo/scripts/run.sh', 'echo scripted'),
+          file('/osmo/data/output/first', 'an output'),
+          file('/workspace/deep/config', 'configured'),
+        ],
+        shell: 'cat sim/old sim/new; sh /osmo/scripts/run.sh; cat {{output}}/first /workspace/deep/config',
+      })
+      assert.match(log, /treein the treescripted\nan outputconfigured/)
+    })
+
     const isOneStream = runtime === 'bubblewrap' || runtime === 'process'
     it('keeps the order of both streams', { skip: isOneStream ? false : 'an engine hands them over apart' }, async () => {
       const { log } = await world.run({ shell: 'for i in 1 2 3; do echo out $i; echo error $i >&2; done' })

@@ -84,7 +84,7 @@ async function tryContainer(engine: ContainerEngine, directory: string): Promise
     const fault = await runTrial(engine, await trial(mark, image, place, directory))
     return fault && `${engine.name} cannot run a container that sees ${directory}: ${fault}`
   } finally {
-    await removeContainer(engine, mark)
+    await removeContainer(engine, mark, 'any')
     await callEngine(engine, ['rmi', '--force', image], { timeoutMs: callMs })
     await rm(place, { recursive: true, force: true })
   }

@@ -16,7 +16,7 @@ export async function removeLeftContainers({ engine, directory, hasSupervisor, l
   for (const name of listed.names) {
     const pod = podOfContainer(name)
     if (isPodName(pod) && (await hasSupervisor(pod))) continue
-    const reason = await removeContainer(engine, name)
+    const reason = await removeContainer(engine, name, 'any')
     if (reason !== undefined) log(`The container ${name} is left: ${reason}`)
   }
 }
