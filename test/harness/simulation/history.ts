@@ -139,7 +139,7 @@ export async function live(stage: Stage, story: Story, plan: Plan): Promise<Hist
     const { rows } = await stage.pool.query<{ due: number | null }>(nextDue)
     const due = rows[0]?.due ?? now + 10_000
     await moveClock(due > now + 120_000 ? now + 10_000 : Math.max(due, now + 1000))
-    machine.checkGangs()
+    machine.checkGangs(deaths)
     replicas[plan.pick(replicas.length)]?.sweep()
   }
 

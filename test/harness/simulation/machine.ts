@@ -7,7 +7,7 @@ type Pod = { readonly order: PodOrder; phase: Sighting['phase']; isCondemned: bo
 export type Behaviour = (run: { readonly task: string; readonly attempt: number; readonly workflow: string }) => number | 'hang'
 export type Machine = ReturnType<typeof createMachine>
 
-/** Between the first and the last member of a gang lie at most the lease of one death and a back-off. */
+/** Between the first and the last member of a gang lie at most a back-off, and with each death the lease of what was under way. */
 const gangSeconds = 90
 
 /**
@@ -125,9 +125,9 @@ export function createMachine(behaviour: Behaviour, now: () => number, violation
   }
 
   /** All or nothing: of a gang that anybody was created of, everybody is within the deadline, unless it was given up in between. */
-  function checkGangs(): void {
+  function checkGangs(deaths: number): void {
     for (const { order, at } of created.values()) {
-      const isExcused = deleted.has(order.pod) || now() - at <= 1000 * gangSeconds
+      const isExcused = deleted.has(order.pod) || now() - at <= 1000 * gangSeconds * (1 + deaths)
       const { workflow, attempt } = order.reference
       for (const task of order.group.members)
         if (!isExcused && ![...created.values()].some((one) => isSame(one.order.reference, { workflow, task, attempt })))
