@@ -33,6 +33,16 @@ const mistakes: readonly (readonly [name: string, marked: string, message: RegEx
     /Expected a closing ' on this line/,
   ],
   ['a quote that the next quote closes', second('    resource: «"»x\n    command: ["bash", "-c"]'), /Expected a closing " on this line/],
+  [
+    'a quote that two quotes do not close',
+    second("    command: [a]\n    resource: «'»it''").replaceAll("'hello'", 'hello'),
+    /Expected a closing ' on this line/,
+  ],
+  [
+    'an empty line with too many blanks',
+    second('    command: [a]\n    args:\n    - |\n          \n      «e»cho'),
+    /Remove the blanks from the empty lines/,
+  ],
   ['a list that nothing closes', second('    command: «[»"bash", "-c"\n    args:\n    - |\n      x'), /Expected "\]" for the "\["/],
   ['a mapping that nothing closes', second('    exitActions: «{»FAIL: 1\n    command: [a, "b"]'), /Expected "}" for the "{"/],
   ['a list that the next list closes', second('    args: «[»a, b\n    command: [a]'), /Expected "\]" for the "\["/],

@@ -1,8 +1,9 @@
-import { Composer, CST, isScalar, Lexer, type ParsedNode, Parser, type YAMLParseError } from 'yaml'
+import { Composer, CST, isScalar, Lexer, type ParsedNode, Parser, YAMLParseError } from 'yaml'
 import type { Reporter } from '../reporter.ts'
 import { firstTabBetweenTokens, isPrintable } from './characters.ts'
 import { convert } from './convert.ts'
 import type { Dialect, Origin } from './dialect.ts'
+import { isClosed } from './flow-scan.ts'
 import { faultOfLayout, faultOfProperty, type Misplaced } from './layout-rules.ts'
 import type { YamlNode } from './node.ts'
 import { repairFlow } from './repair.ts'
@@ -41,12 +42,14 @@ function textsOf(written: string, { lineBreaks }: Dialect): Texts {
 }
 
 function compose({ text, written }: Texts, dialect: Dialect): Composition {
-  const tokens = tokenize(text, dialect)
+  const openQuotes: YAMLParseError[] = []
+  const tokens = tokenize(text, dialect, openQuotes)
   if (!Array.isArray(tokens)) return tokens
   const deep = firstTooDeep(tokens)
   if (deep !== undefined) return { kind: 'too-deep', offset: deep }
   const unfolded = written === text ? none : unfoldBlocks(tokens, written)
   const composed = composeOne(tokens, text, unfolded, dialect)
+  if (openQuotes.length > 0) return { kind: 'faults', errors: [...openQuotes, ...(composed.kind === 'faults' ? composed.errors : [])] }
   const misplaced = composed.kind === 'composed' && dialect.version === '1.1' ? faultOfLayout(tokens, text) : undefined
   return misplaced ?? composed
 }
@@ -64,7 +67,7 @@ const scalarMark = CST.SCALAR
 type Excess = { readonly kind: 'too-deep' | 'too-long'; readonly offset: number }
 
 /** Feeds the parser piece by piece, so that hostile text ends early. */
-function tokenize(text: string, { version }: Dialect): CST.Token[] | Excess | Misplaced {
+function tokenize(text: string, { version }: Dialect, openQuotes: YAMLParseError[]): CST.Token[] | Excess | Misplaced {
   const parser = new Parser()
   const tokens: CST.Token[] = []
   let count = 0
@@ -78,11 +81,18 @@ function tokenize(text: string, { version }: Dialect): CST.Token[] | Excess | Mi
     const isProperty = version === '1.1' && !wasMark && /^[!&*]/.test(lexeme)
     const misplaced = isProperty ? faultOfProperty(lexeme, parser.offset, text) : undefined
     if (misplaced !== undefined) return misplaced
+    // The library takes the quote of a last `''` for the closing one.
+    if (!wasMark && /^["']/.test(lexeme) && lexeme.at(-1) === lexeme[0] && !isClosed(lexeme))
+      openQuotes.push(openQuote(parser.offset, lexeme))
     wasMark = lexeme === scalarMark
     for (const token of parser.next(lexeme)) tokens.push(token)
   }
   for (const token of parser.end()) tokens.push(token)
   return tokens
+}
+
+function openQuote(start: number, lexeme: string): YAMLParseError {
+  return new YAMLParseError([start + lexeme.length - 1, start + lexeme.length], 'MISSING_CHAR', 'Missing closing quote')
 }
 
 type Composition =

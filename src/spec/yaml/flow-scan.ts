@@ -36,8 +36,16 @@ export function scanEnclosed(text: string): readonly Enclosed[] {
   return found.toSorted((a, b) => a.start - b.start)
 }
 
-function isClosed(lexeme: string): boolean {
+/** Whether a quoted text has its closing quote: one that is no part of `''` or `\\"`. */
+export function isClosed(lexeme: string): boolean {
   if (lexeme.length < 2 || lexeme.at(-1) !== lexeme[0]) return false
-  if (lexeme.startsWith("'")) return ((/'+$/.exec(lexeme.slice(1))?.[0].length ?? 0) & 1) === 1
-  return ((/\\*$/.exec(lexeme.slice(0, -1))?.[0].length ?? 0) & 1) === 0
+  if (lexeme.startsWith("'")) return countBefore(lexeme, lexeme.length, "'") % 2 === 1
+  return countBefore(lexeme, lexeme.length - 1, '\\') % 2 === 0
+}
+
+/** How many of a sign stand in a row before `end`, the first of the text not counted. */
+function countBefore(text: string, end: number, sign: string): number {
+  let start = end
+  while (start > 1 && text[start - 1] === sign) start--
+  return end - start
 }

@@ -143,6 +143,8 @@ function missing(message: string, text: string, at: number): string {
   if (message.startsWith('Missing ,'))
     return 'Expected a comma between the items in brackets, but there is none. Add it, or put the text in quotes.'
   if (/quote$/.test(message)) return `Expected a closing quote, but the text ends before it. Add it to the line where the quote opens.`
+  if (message.startsWith('Block scalars'))
+    return 'Expected this line at least as deep as the empty lines above it, but they have more blanks. Remove the blanks from the empty lines.'
   if (text[at] === '%') return 'Expected no line that begins with "%". Remove it, or put the text in quotes.'
   return 'Expected "---" only before a whole document. Remove it.'
 }
