@@ -85,7 +85,7 @@ function readBindings({ stream, expressions }: TagReader): (readonly [Target, Ex
   const bindings: (readonly [Target, Expression])[] = []
   while (stream.current.kind !== 'block-end') {
     if (bindings.length > 0) stream.expectOperator(',')
-    const target = readTarget(expressions, 'plain')
+    const target = readTarget(expressions, 'parameter')
     stream.expectOperator('=')
     bindings.push([target, expressions.expression()])
   }

@@ -52,11 +52,9 @@ class Formatter {
   }
 
   #field(field: string, depth: number): string {
-    const [, name = '', conversion, description = ''] = /^([^!:[]*(?:\[[^\]]*\][^!:[]*)*)(?:!([^:]))?(?::([\s\S]*))?$/.exec(field) ?? [
-      undefined,
-    ]
-    if (name === '' && field !== '' && !/^[!:]/.test(field))
-      valueFault(`Expected a field such as {}, {0} or {name:>5}, got {${field.slice(0, 40)}}.`)
+    const match = /^([^!:[]*(?:\[[^\]]*\][^!:[]*)*)(?:!([^:]))?(?::([\s\S]*))?$/.exec(field)
+    if (match === null) return valueFault(`Expected a field such as {}, {0} or {name:>5}, got {${field.slice(0, 40)}}.`)
+    const [, name = '', conversion, description = ''] = match
     const value = this.#converted(this.#lookUp(name), conversion)
     return formatValue(value, description.includes('{') ? this.format(description, depth + 1) : description, this.#machine.meter)
   }

@@ -6,7 +6,7 @@ import { type Span, TemplateFailure, typeFault } from './limits.ts'
 import { type CallArguments, list, type Machine, noArguments, tuple, undefinedValue, unknownValue, type Value } from './objects.ts'
 import { applyBinary, applyCompare, applyUnary, concatenate } from './operators.ts'
 import type { Scope } from './scope.ts'
-import { faultOfSlice, slice } from './slicing.ts'
+import { slice } from './slicing.ts'
 import type { Arguments, ConditionalExpression, Expression, SliceExpression } from './syntax.ts'
 import { tests } from './tests.ts'
 import { isTrue } from './values.ts'
@@ -98,8 +98,7 @@ function itemOf(node: Node<'item'>, scope: Scope, machine: Evaluator): Value {
 function sliceOf(target: Value, index: SliceExpression, span: Span, scope: Scope, machine: Evaluator): Value {
   const [from, to, step] = [index.from, index.to, index.step].map((bound) => (bound === undefined ? null : evaluate(bound, scope, machine)))
   machine.at = span
-  const bounds = [from ?? null, to ?? null, step ?? null] as const
-  return faultOfSlice(target, bounds, span) ?? slice(target, bounds, machine.meter)
+  return slice(target, [from ?? null, to ?? null, step ?? null], machine.meter)
 }
 
 function callOf(node: Node<'call'>, scope: Scope, machine: Evaluator): Value {

@@ -1,6 +1,6 @@
 import { characters } from './lengths.ts'
-import { type Meter, type Span, typeFault, valueFault } from './limits.ts'
-import { isObject, isUndefined, list, type Range, textOf, tuple, undefinedValue, type Value } from './objects.ts'
+import { type Meter, typeFault, valueFault } from './limits.ts'
+import { isObject, list, type Range, textOf, tuple, type Value } from './objects.ts'
 import { asInteger, describeValue, failUndefined, typeName } from './values.ts'
 
 /** `target[from:to:step]`. */
@@ -17,27 +17,9 @@ export function slice(target: Value, bounds: readonly [Value, Value, Value], met
     if (target.kind === 'range') return sliceRange(target, indices(bounds, target.length))
     if (target.kind === 'list' || target.kind === 'tuple') return sliceItems(target, bounds, meter)
   }
-  return typeFault(notSliceable(target))
-}
-
-/** Where Python has no such item, Jinja has an undefined one; nothing where the slice can be made. */
-export function faultOfSlice(target: Value, bounds: readonly [Value, Value, Value], span: Span): Value | undefined {
-  const wrong = bounds.find((one) => one !== null && asInteger(one) === undefined && !isUndefined(one))
-  if (isUndefined(target) || (isSliceable(target) && wrong === undefined)) return undefined
-  return undefinedValue(() => (isSliceable(target) ? noBound(wrong ?? null) : notSliceable(target)), span)
-}
-
-function isSliceable(target: Value): boolean {
-  if (textOf(target) !== undefined) return true
-  return isObject(target) && (target.kind === 'list' || target.kind === 'tuple' || target.kind === 'range')
-}
-
-function notSliceable(target: Value): string {
-  return `Expected text or a list to cut a part from, got ${describeValue(target)} ('${typeName(target)}' object cannot be sliced).`
-}
-
-function noBound(value: Value): string {
-  return `Expected integers in a slice, got ${describeValue(value)}. Convert it with |int.`
+  return typeFault(
+    `Expected text or a list to cut a part from, got ${describeValue(target)} ('${typeName(target)}' object cannot be sliced).`,
+  )
 }
 
 function sliceItems(target: Extract<Value, { kind: 'list' | 'tuple' }>, bounds: readonly [Value, Value, Value], meter: Meter): Value {
@@ -82,7 +64,7 @@ function indices(bounds: readonly [Value, Value, Value], length: number): Indice
 function bound(value: Value): bigint | undefined {
   if (value === null) return undefined
   if (isObject(value) && value.kind === 'undefined') return failUndefined(value)
-  return asInteger(value) ?? typeFault(noBound(value))
+  return asInteger(value) ?? typeFault(`Expected integers in a slice, got ${describeValue(value)}. Convert it with |int.`)
 }
 
 function position(value: bigint, length: number, low: number, high: number): number {

@@ -3,8 +3,11 @@ import { type ExpressionReader, isTupleEnd } from './expression-reader.ts'
 import type { Target } from './syntax.ts'
 import { SyntaxFailure } from './token-stream.ts'
 
-/** Where `for`, `set` and `with` put values; with `any`, an attribute of a namespace too. */
-export function readTarget(reader: ExpressionReader, form: 'any' | 'plain'): Target {
+/** `any`: an attribute of a namespace too. `parameter`: inside a loop, the name `loop` too. */
+type TargetForm = 'any' | 'plain' | 'parameter'
+
+/** Where `for`, `set` and `with` put values. */
+export function readTarget(reader: ExpressionReader, form: TargetForm): Target {
   const { stream } = reader
   const { start } = stream.current
   const items: Target[] = []
@@ -19,14 +22,14 @@ export function readTarget(reader: ExpressionReader, form: 'any' | 'plain'): Tar
   return commas === 0 ? only : { kind: 'tuple', items, start, end: stream.previousEnd }
 }
 
-function readOne(reader: ExpressionReader, form: 'any' | 'plain'): Target {
+function readOne(reader: ExpressionReader, form: TargetForm): Target {
   const { stream } = reader
   const { start } = stream.current
   if (stream.skipOperator('(')) return readBracketed(reader, form)
   const token = stream.expectName('a name to assign to')
   if (constants.has(token.text))
     throw new SyntaxFailure(`Expected a name to assign to, and "${token.text}" is a constant. Use another name.`, token)
-  if (token.text === 'loop' && reader.openLoops > 0 && !stream.isOperator('.'))
+  if (token.text === 'loop' && form !== 'parameter' && reader.openLoops > 0 && !stream.isOperator('.'))
     throw new SyntaxFailure('Expected a name to assign to, and "loop" tells about the loop around. Use another name.', token)
   if (form === 'any' && stream.skipOperator('.')) {
     const attribute = stream.expectName('the name of an attribute').text
@@ -35,7 +38,7 @@ function readOne(reader: ExpressionReader, form: 'any' | 'plain'): Target {
   return { kind: 'name', name: token.text, start, end: token.end }
 }
 
-function readBracketed(reader: ExpressionReader, form: 'any' | 'plain'): Target {
+function readBracketed(reader: ExpressionReader, form: TargetForm): Target {
   reader.enter()
   const inner = readTarget(reader, form)
   reader.stream.expectOperator(')')

@@ -10,6 +10,7 @@ import {
   type Alignment,
   capitalize,
   countText,
+  foldCase,
   likewise,
   padText,
   replaceText,
@@ -201,7 +202,7 @@ function refused(name: string, advice: string): readonly [string, Method] {
 export const textMethods: MethodTable = new Map<string, Method>([
   mapping('upper', (text) => text.toUpperCase()),
   mapping('lower', (text) => text.toLowerCase()),
-  mapping('casefold', (text) => text.toLowerCase().replaceAll('ß', 'ss')),
+  mapping('casefold', foldCase, 'pieces'),
   mapping('title', titleCase, 'pieces'),
   mapping('capitalize', capitalize),
   mapping('swapcase', swapCase, 'pieces'),

@@ -47,8 +47,17 @@ export function titleCase(text: string): string {
   }).join('')
 }
 
+/** Letters that are two: at the beginning of a word only the first of them is large. */
+const digraphs: Readonly<Record<string, string>> = { Ǆ: 'ǅ', Ǉ: 'ǈ', Ǌ: 'ǋ', Ǳ: 'ǲ' }
+/** Their large forms are for whole texts, never for the beginning of a word. */
+const georgian = /[\u10d0-\u10ff]/
+
 function capitalizeFirst(character: string): string {
-  const [first = '', ...rest] = character.toUpperCase()
+  if (georgian.test(character)) return character
+  const large = character.toUpperCase()
+  if (character === 'ŉ') return large
+  if (Object.hasOwn(digraphs, large)) return digraphs[large] ?? large
+  const [first = '', ...rest] = large
   return first + rest.join('').toLowerCase()
 }
 
@@ -62,6 +71,14 @@ export function swapCase(text: string): string {
     '',
   )
 }
+
+/** Python's `casefold`: what differs only in its case becomes the same. */
+export function foldCase(text: string): string {
+  return text.replaceAll(/./gsu, (character) => (unfolded.test(character) ? character : character.toUpperCase().toLowerCase()))
+}
+
+/** The dotless i is no i, and Cherokee letters fold to the large ones. */
+const unfolded = /[ı\u13a0-\u13f5]/
 
 export type LineEnds = 'kept' | 'dropped'
 
