@@ -127,7 +127,7 @@ type Installation = {
 /** The administrator's file, else what an installation without one has. */
 async function readInstallation(file: string | undefined, repository: string | undefined, terminal: Terminal): Promise<Installation> {
   const name = repository ?? unknownRepository
-  if (file === undefined) return { config: embedded(), repository: name, diagnostics: [], texts: new Map(), pools: undefined }
+  if (file === undefined) return { config: embedded(repository), repository: name, diagnostics: [], texts: new Map(), pools: undefined }
   const { config, diagnostics, texts } = await readPlatformFile(file, terminal)
   const pools = config && Object.keys(config.pools)
   if (config === undefined || repository !== undefined) return { config, repository: name, diagnostics, texts, pools }
@@ -140,9 +140,10 @@ function nobodysRules(file: string): Diagnostic {
   return { file, line: 1, column: 1, endLine: 1, endColumn: 1, severity: 'warning', code: 'semantic/unknown-repository', message }
 }
 
-function embedded(): PlatformConfig | undefined {
+function embedded(repository: string | undefined): PlatformConfig | undefined {
   const result = parsePlatformConfig(embeddedPlatforms('/'), 'the embedded configuration')
-  return result.kind === 'valid' ? result.config : undefined
+  if (result.kind === 'invalid') return undefined
+  return repository === undefined ? forSomeRepository(result.config) : result.config
 }
 
 type Planned = { readonly row: PlanRow; readonly diagnostics: readonly Diagnostic[] }

@@ -70,5 +70,5 @@ export function forSomeRepository(config: PlatformConfig): PlatformConfig {
     name,
     [...new Set(rules.flatMap(([, origins]) => origins))],
   ])
-  return { ...config, repositories: [{ match: ['*/*'], pools: Object.fromEntries(pools), limits: {}, credentials: [] }] }
+  return { ...config, repositories: [{ match: [unknownRepository], pools: Object.fromEntries(pools), limits: {}, credentials: [] }] }
 }

@@ -10,6 +10,9 @@ import { templateExamples } from './template-positions.ts'
 const unenforced = (rule: string, sections = '') =>
   `backends: {}\npools: {lab: {backend: x}}\nrepositories: [{match: ["a/*"], pools: {lab: [trusted]}${rule === '' ? '' : `, ${rule}`}}]\n${sections}\n`
 
+const withMatch = (match: string) =>
+  `backends: {}\npools: {lab: {backend: x}}\nrepositories: [{match: ${match}, pools: {lab: [trusted]}}]\n`
+
 /** Each code at its place in the source: `«` and `»` stand around it. */
 const documentExamples: readonly (readonly [code: string, marked: string, reader?: Reader])[] = [
   ['syntax/no-workflow', '«»default-values:\n  a: 1\n'],
@@ -205,6 +208,16 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
     'backends: {a: {kind: local}, «b»: {kind: local}}\npools: {lab: {backend: a, platforms: {arm: {exclusive: true}}}, sim: {backend: b}}\n',
     'platform',
   ],
+  ['schema/repository-pattern', withMatch('[«"!acme/x"»]'), 'platform'],
+  ['schema/repository-pattern', withMatch('[a/b, «acme»]'), 'platform'],
+  ['schema/repository-pattern', withMatch('«a/b/c»'), 'platform'],
+  ['schema/repository-pattern', withMatch('[«"a/**"»]'), 'platform'],
+  ['schema/repository-pattern', withMatch('[«"a/b?"»]'), 'platform'],
+  ['schema/repository-pattern', withMatch('[«"a/[bc]"»]'), 'platform'],
+  ['schema/repository-pattern', withMatch('[«/a»]'), 'platform'],
+  ['schema/repository-pattern', withMatch('[«a/»]'), 'platform'],
+  ['schema/repository-pattern', withMatch('«[]»'), 'platform'],
+  ['limit/patterns', withMatch(`«[${'a/b,'.repeat(101)}]»`), 'platform'],
   ['semantic/no-repositories', '«backends»: {}\npools: {}\n', 'platform'],
 ]
 

@@ -1,4 +1,3 @@
-import { globsShape } from '../git/globs-shape.ts'
 import { exitActionsShape, noExitActions } from '../osmo/exit-codes.ts'
 import { mapOf, optional, present, record, required, toObject, withDefault } from '../shape/record.ts'
 import { flag, integerBetween, oneOf, text, writtenText } from '../shape/scalars.ts'
@@ -6,6 +5,7 @@ import { type Located, listOf, located, mapped, type Place, type Shape } from '.
 import type { BackendConfig, GpuQuota, PlatformSpec, TrustConfig } from '../types.ts'
 import { quote, type YamlNode } from '../yaml/node.ts'
 import { defaultQuota, namesShape, quotaShape, variablesShape } from './pool-shapes.ts'
+import { repositoryPatternsShape } from './repository-patterns.ts'
 import { checkTimeouts, seconds } from './time-shapes.ts'
 import { unreadKeys } from './unread-keys.ts'
 import { writtenValue } from './written.ts'
@@ -188,7 +188,7 @@ const credentialsShape = mapped(
 )
 
 export const repositoryShape = record({
-  match: required(globsShape),
+  match: required(repositoryPatternsShape),
   pools: required(mapOf(listOf(origins))),
   limits: withDefault(record({ workflows: optional(limitShape), gpus: optional(limitShape) }), { workflows: undefined, gpus: undefined }),
   credentials: withDefault(credentialsShape, []),

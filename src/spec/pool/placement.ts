@@ -1,3 +1,4 @@
+import { matchesRepository } from '../platform/repository-patterns.ts'
 import type { Origin, PlatformConfig, PoolConfig, RepositoryConfig, RepositoryRule, WorkflowLimits, WorkflowSpec } from '../types.ts'
 import { type Fault, fitPool, type PlacedPlatform, type PoolFault, type PoolFit, platformNames } from './pool-fit.ts'
 import { unsupportedParts } from './unsupported.ts'
@@ -52,13 +53,6 @@ function allowedPools(rule: RepositoryRule, origin: Origin, preferences: readonl
   const allowed = Object.keys(rule.pools).filter((name) => rule.pools[name]?.includes(origin))
   const preferred = [...new Set(preferences)].filter((name) => allowed.includes(name))
   return [...preferred, ...allowed.filter((name) => !preferred.includes(name))]
-}
-
-/** `acme/*`: one star for the owner's repositories; anything else is a name. Names of repositories ignore case, as on GitHub. */
-function matchesRepository(pattern: string, repository: string): boolean {
-  const [owner, name] = pattern.toLowerCase().split('/')
-  const [actualOwner, actualName] = repository.toLowerCase().split('/')
-  return (owner === '*' || owner === actualOwner) && (name === '*' || name === actualName)
 }
 
 function advice({ pools }: RepositoryRule, origin: Origin): string {

@@ -94,6 +94,30 @@ describe('The place of a spec', () => {
   })
 })
 
+describe('A pattern of a repository rule', () => {
+  const table: readonly (readonly [pattern: string, repository: string, 'matches' | 'does not match'])[] = [
+    ['acme/sec*', 'acme/secret', 'matches'],
+    ['acme/sec*', 'Acme/SECRET', 'matches'],
+    ['Acme/Sec*', 'acme/secret', 'matches'],
+    ['acme/sec*', 'acme/arm', 'does not match'],
+    ['acme/*-arm-*', 'acme/left-arm-2', 'matches'],
+    ['acme/*-arm-*', 'acme/left-leg-2', 'does not match'],
+    ['acme/arm.x', 'acme/armyx', 'does not match'],
+    ['acme/arm', 'acme/arm-2', 'does not match'],
+    ['acme*/arm', 'acme-labs/arm', 'matches'],
+    ['*/arm', 'evil/arm', 'matches'],
+    ['*/*', 'evil/arm', 'matches'],
+    ['acme/*', 'evil/acme', 'does not match'],
+  ]
+  for (const [pattern, repository, answer] of table)
+    it(`${pattern} ${answer} ${repository}, and the next rule is asked only where it does not`, () => {
+      const closed = platformsOf(
+        `backends: {h: {kind: local}}\npools:\n  p: {backend: h, default_platform: a, platforms: {a: {tier: hardware}}}\nrepositories:\n  - {match: [x/y, '${pattern}'], pools: {}}\n  - {match: ['*/*'], pools: {p: [trusted]}}\n`,
+      )
+      assert.equal(place(on(undefined), repository, 'trusted', [], closed).kind, answer === 'matches' ? 'refused' : 'placed')
+    })
+})
+
 /** One pool with rules and a quota beside one that has another platform. */
 const ruled = platformsOf(`
 backends: {here: {kind: local}}
