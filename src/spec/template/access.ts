@@ -1,7 +1,7 @@
 import { type ExpressionReader, readList, spanOf } from './expression-reader.ts'
 import { parseIntegerLiteral } from './literals.ts'
 import type { Arguments, Expression } from './syntax.ts'
-import type { TokenStream } from './token-stream.ts'
+import { SyntaxFailure, type TokenStream } from './token-stream.ts'
 
 /** Attributes, subscripts and calls behind an expression. */
 export function readAccess(reader: ExpressionReader, first: Expression): Expression {
@@ -82,7 +82,7 @@ function readArgument(reader: ExpressionReader, draft: Draft): void {
   const mayBeSpread = draft.spread === undefined && draft.spreadNamed === undefined
   if (stream.isOperator('*') && mayBeSpread) draft.spread = readSpread(reader)
   else if (stream.isOperator('**') && draft.spreadNamed === undefined) draft.spreadNamed = readSpread(reader)
-  else if (isNamed(stream) && draft.spreadNamed === undefined) draft.named.push(readNamed(reader))
+  else if (isNamed(stream) && draft.spreadNamed === undefined) draft.named.push(readNamed(reader, draft))
   else if (draft.named.length === 0 && mayBeSpread) draft.positional.push(reader.expression())
   else stream.fail('arguments without a name before those with one')
 }
@@ -91,8 +91,11 @@ function isNamed({ current, following }: TokenStream): boolean {
   return current.kind === 'name' && following.kind === 'operator' && following.text === '='
 }
 
-function readNamed(reader: ExpressionReader): readonly [string, Expression] {
-  const { text } = reader.stream.next()
+function readNamed(reader: ExpressionReader, { named }: Draft): readonly [string, Expression] {
+  const token = reader.stream.next()
+  const { text } = token
+  if (named.some(([name]) => name === text))
+    throw new SyntaxFailure(`Expected each argument once, and "${text}" is there twice. Remove one.`, token)
   reader.stream.next()
   return [text, reader.expression()]
 }

@@ -6,17 +6,17 @@ import { SyntaxFailure } from './token-stream.ts'
 
 export function readIf(parser: TagReader, start: number): Statement {
   const { stream, expressions } = parser
-  const known = expressions.unknownNames.length
+  const { lookUp } = expressions
   const opening = { name: 'if', start, end: stream.current.end }
   const branches: { test: Expression; body: Body }[] = []
   do {
+    expressions.lookUp = 'when-used'
     stream.next()
     const test = parser.header(() => expressions.tuple('without-conditional'), nothing)
     branches.push({ test, body: parser.body(['elif', 'else', 'endif'], opening) })
   } while (stream.isWord('elif'))
   const otherwise = readOtherwise(parser, 'endif', opening)
-  // Jinja looks these up only when a branch is taken.
-  expressions.unknownNames.length = known
+  expressions.lookUp = lookUp
   const statement: IfStatement = { kind: 'if', branches, otherwise }
   return { ...statement, start, end: parser.close() }
 }
@@ -37,7 +37,7 @@ function readForHead({ stream, expressions }: TagReader): Pick<ForStatement, 'ta
   const target = readTarget(expressions, 'plain')
   stream.expectWord('in')
   const iterable = expressions.tuple('without-conditional')
-  const filter = stream.skipWord('if') ? expressions.expression() : undefined
+  const filter = stream.skipWord('if') ? expressions.inside(() => expressions.expression()) : undefined
   return { target, iterable, filter, recursion: stream.skipWord('recursive') ? 'recursive' : 'plain' }
 }
 
@@ -63,13 +63,16 @@ function readSetHead({ stream, expressions }: TagReader): {
 } {
   const target = readTarget(expressions, 'any')
   if (stream.skipOperator('=')) return { target, value: expressions.tuple(), filter: undefined }
-  return { target, value: undefined, filter: readFilters(expressions, undefined) }
+  return { target, value: undefined, filter: expressions.inside(() => readFilters(expressions, undefined)) }
 }
 
 export function readFilterBlock(parser: TagReader, start: number): Statement {
   const { expressions } = parser
   const opening = openTag(parser, 'filter', start)
-  const filter = parser.header(() => readFilters(expressions, readFilter(expressions, undefined)) ?? nothing, nothing)
+  const filter = parser.header(
+    () => expressions.inside(() => readFilters(expressions, readFilter(expressions, undefined)) ?? nothing),
+    nothing,
+  )
   const body = parser.body(['endfilter'], opening)
   return { kind: 'filter-block', filter, body, start, end: parser.close() }
 }
@@ -94,7 +97,7 @@ function readBindings({ stream, expressions }: TagReader): (readonly [Target, Ex
 
 export function readAutoescape(parser: TagReader, start: number): Statement {
   const opening = openTag(parser, 'autoescape', start)
-  const enabled = parser.header(() => parser.expressions.expression(), nothing)
+  const enabled = parser.header(() => parser.expressions.inside(() => parser.expressions.expression()), nothing)
   const body = parser.body(['endautoescape'], opening)
   return { kind: 'autoescape', enabled, body, start, end: parser.close() }
 }

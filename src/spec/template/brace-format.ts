@@ -221,16 +221,11 @@ function isNegative(value: number, digits: string, { zero }: Description): boole
 
 function floatDigits(value: number, { type, precision, alternate }: Description, meter: Meter): string {
   if (type === undefined && precision === undefined) return floatText(value)
-  if (type === undefined) return withPoint(formatFloat(value, 'g', precision ?? 6, 'dropped', meter))
-  if (type === '%') return `${formatFloat(value * 100, 'f', precision ?? 6, 'kept', meter)}%`
+  const zeros = alternate === 'alternate' ? 'kept' : 'dropped'
+  if (type === undefined) return withPoint(formatFloat(value, 'g', precision ?? 6, zeros, meter))
+  if (type === '%') return `${formatFloat(value * 100, 'f', precision ?? 6, zeros, meter)}%`
   if (!'eEfFgGn'.includes(type)) return valueFault(`Expected an integer for the format "${type}", got a float. Convert it with |int.`)
-  return formatFloat(
-    value,
-    (type === 'n' ? 'g' : type) as FloatStyle,
-    precision ?? 6,
-    alternate === 'alternate' ? 'kept' : 'dropped',
-    meter,
-  )
+  return formatFloat(value, (type === 'n' ? 'g' : type) as FloatStyle, precision ?? 6, zeros, meter)
 }
 
 function withPoint(digits: string): string {

@@ -1,5 +1,5 @@
 /** The exact value of a float as a fraction of integers. */
-function exactFraction(value: number): { readonly numerator: bigint; readonly denominator: bigint } {
+export function exactFraction(value: number): { readonly numerator: bigint; readonly denominator: bigint } {
   const view = new DataView(new ArrayBuffer(8))
   view.setFloat64(0, value)
   const bits = view.getBigUint64(0)

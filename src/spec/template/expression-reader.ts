@@ -5,8 +5,9 @@ import type { TokenStream } from './token-stream.ts'
 /** What the parts of the grammar of expressions ask of the whole. */
 export interface ExpressionReader {
   readonly stream: TokenStream
-  /** Filters and tests that there are not. */
+  /** Filters and tests that there are not, as far as Jinja looks them up when it reads the template. */
   readonly unknownNames: SyntaxFault[]
+  readonly lookUp: 'when-read' | 'when-used'
   /** How many loops are open: inside, nothing may be assigned to the name `loop`. */
   openLoops: number
   expression(): Expression

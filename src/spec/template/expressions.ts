@@ -39,11 +39,24 @@ export class ExpressionParser implements ExpressionReader {
   readonly mentions: Set<string>[] = []
   readonly unknownNames: SyntaxFault[] = []
   openLoops = 0
+  /** Directly inside `if`, filters and tests are looked up only when they are used. */
+  lookUp: 'when-read' | 'when-used' = 'when-read'
   #depth = 0
 
   constructor(stream: TokenStream, maximumDepth: number) {
     this.stream = stream
     this.#maximumDepth = maximumDepth
+  }
+
+  /** What belongs to the inside of a block: Jinja looks filters up there even where `if` is around the block. */
+  inside<T>(read: () => T): T {
+    const { lookUp } = this
+    this.lookUp = 'when-read'
+    try {
+      return read()
+    } finally {
+      this.lookUp = lookUp
+    }
   }
 
   /** Forgets how deep a tag that failed was. */

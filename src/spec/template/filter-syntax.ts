@@ -64,7 +64,7 @@ function beginsArgument({ current: { kind, text } }: TokenStream): boolean {
 }
 
 function check(reader: ExpressionReader, registry: Pick<typeof filters, 'has' | 'unknown'>, name: string, at: Span): void {
-  if (!registry.has(name)) reader.unknownNames.push({ ...registry.unknown(name), ...at })
+  if (!registry.has(name) && reader.lookUp === 'when-read') reader.unknownNames.push({ ...registry.unknown(name), ...at })
 }
 
 function readDottedName(stream: TokenStream, what: string): { readonly name: string; readonly nameSpan: Span } {

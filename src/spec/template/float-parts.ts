@@ -1,3 +1,4 @@
+import { exactFraction } from './decimal.ts'
 import { valueFault } from './limits.ts'
 
 type Parts = { readonly sign: '-' | ''; readonly mantissa: bigint; readonly exponent: number }
@@ -20,12 +21,12 @@ export function hexadecimal(value: number): string {
 /** Python's `float.as_integer_ratio()`, in lowest terms. */
 export function ratioOf(value: number): readonly [bigint, bigint] {
   if (!Number.isFinite(value)) return valueFault('Expected a finite number, since infinity and NaN are no ratios.')
-  const { sign, mantissa, exponent } = partsOf(value)
-  let numerator = sign === '-' ? -mantissa : mantissa
-  let shift = BigInt(exponent) - mantissaBits
-  for (; shift < 0n && numerator !== 0n && numerator % 2n === 0n; shift++) numerator /= 2n
-  if (numerator === 0n) return [0n, 1n]
-  return shift < 0n ? [numerator, 1n << -shift] : [numerator << shift, 1n]
+  let { numerator, denominator } = exactFraction(value)
+  while (denominator > 1n && numerator % 2n === 0n) {
+    numerator /= 2n
+    denominator /= 2n
+  }
+  return [numerator, denominator]
 }
 
 /** The value is mantissa · 2^(exponent - 52). */

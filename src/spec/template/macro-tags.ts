@@ -55,7 +55,7 @@ function readParameters(parser: TagReader): MacroSignature['parameters'] {
     const { text } = token
     if (parameters.some(({ name }) => name === text))
       throw new SyntaxFailure(`Expected each parameter once, and "${text}" is there twice. Rename one.`, token)
-    const fallback = stream.skipOperator('=') ? parser.expressions.expression() : undefined
+    const fallback = stream.skipOperator('=') ? parser.expressions.inside(() => parser.expressions.expression()) : undefined
     if (fallback === undefined && parameters.at(-1)?.fallback !== undefined) failWithoutDefault(stream)
     parameters.push({ name: text, fallback })
   }

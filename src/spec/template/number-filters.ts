@@ -24,7 +24,7 @@ function absolute(value: Value): Value {
 /** Python's `int`, then `int(float(…))`, then the default. */
 function toInteger(value: Value, [fallback = 0n, base]: Bound, { meter }: Machine): Value {
   const text = textOf(value)
-  if (text === undefined) return asInteger(demand(value)) ?? (typeof value === 'number' ? truncated(value) : undefined) ?? fallback
+  if (text === undefined) return asInteger(demand(value)) ?? (typeof value === 'number' ? wholePart(value) : undefined) ?? fallback
   // Digits are added to an integer one by one.
   meter.step(Math.min(text.length, 5000) ** 2 / 2_500)
   const integer =
@@ -32,6 +32,11 @@ function toInteger(value: Value, [fallback = 0n, base]: Bound, { meter }: Machin
   if (integer !== undefined) return integer
   const float = parseFloatText(text)
   return (float === undefined ? undefined : truncated(float)) ?? fallback
+}
+
+/** Python has another error for infinity than for NaN, which Jinja does not catch. */
+function wholePart(value: number): bigint | undefined {
+  return Number.isFinite(value) || Number.isNaN(value) ? truncated(value) : notFinite('int')
 }
 
 function truncated(value: number): bigint | undefined {
@@ -55,12 +60,13 @@ function round(value: Value, [precision, method]: Bound, machine: Machine): Valu
     return valueFault(`Expected "common", "ceil" or "floor" for the filter "round", got "${how.slice(0, 40)}".`)
   const factor = asNumber(arithmetic('**', 10n, BigInt(places), machine.meter)) ?? 1n
   const scaled = asNumber(arithmetic('*', number, factor, machine.meter)) ?? 0n
-  const whole = typeof scaled === 'bigint' ? scaled : (truncated(how === 'ceil' ? Math.ceil(scaled) : Math.floor(scaled)) ?? notFinite())
+  const whole =
+    typeof scaled === 'bigint' ? scaled : (truncated(how === 'ceil' ? Math.ceil(scaled) : Math.floor(scaled)) ?? notFinite('round'))
   return arithmetic('/', whole, factor, machine.meter)
 }
 
-function notFinite(): never {
-  return valueFault('Expected a finite number for the filter "round", got infinity or NaN.')
+function notFinite(filter: 'round' | 'int' | 'filesizeformat'): never {
+  return valueFault(`Expected a finite number for the filter "${filter}", got infinity or NaN.`)
 }
 
 function roundInteger(value: bigint, places: number): bigint {
@@ -87,7 +93,7 @@ function fileSize(value: Value, [binary]: Bound): Value {
   const isBinary = binary !== undefined && isTrue(binary)
   const base = isBinary ? 1024 : 1000
   if (bytes === 1) return '1 Byte'
-  if (bytes < base) return `${truncated(bytes) ?? notFinite()} Bytes`
+  if (bytes < base) return `${truncated(bytes) ?? notFinite('filesizeformat')} Bytes`
   const power = Math.min(units.length - 1, powerOf(bytes, base))
   const unit = units[power] ?? ''
   const amount = (base * bytes) / base ** (power + 1)

@@ -17,9 +17,13 @@ export function formatFloat(value: number, style: FloatStyle, precision: number,
 }
 
 function finite(value: number, style: string, precision: number, zeros: TrailingZeros): string {
-  if (style === 'f') return fixedDigits(value, precision)
-  if (style === 'e') return exponential(value, precision)
-  return general(value, precision === 0 ? 1 : precision, zeros)
+  const text = digitsIn(value, style, precision, zeros)
+  return zeros === 'kept' ? text.replace(/^\d+(?![\d.])/, '$&.') : text
+}
+
+function digitsIn(value: number, style: string, precision: number, zeros: TrailingZeros): string {
+  if (style === 'g') return general(value, precision === 0 ? 1 : precision, zeros)
+  return style === 'f' ? fixedDigits(value, precision) : exponential(value, precision)
 }
 
 function exponential(value: number, precision: number): string {

@@ -8,7 +8,7 @@ import { isObject, list, textOf, tuple, type Value } from './objects.ts'
 import { formatPercent } from './percent-format.ts'
 import { printValue } from './printing.ts'
 import type { BinaryOperator, CompareOperator } from './syntax.ts'
-import { asInteger, asNumber, demand, payFor, typeName } from './values.ts'
+import { admit, asInteger, asNumber, demand, payFor, typeName } from './values.ts'
 
 /** Python's arithmetic, and what its operators mean for text, lists and tuples. */
 export function applyBinary(operator: BinaryOperator, left: Value, right: Value, meter: Meter): Value {
@@ -110,7 +110,7 @@ export function applyCompare(operator: CompareOperator, left: Value, right: Valu
 export function contains(container: Value, item: Value, meter: Meter): boolean {
   const text = textOf(container)
   if (text !== undefined) return containsText(text, item, meter)
-  demand(container)
+  admit(container)
   if (!isIterable(container)) {
     return typeFault(
       `"in" expects text, a list or a dict on its right, got ${typeName(container)} (argument of type '${typeName(container)}' is not iterable).`,

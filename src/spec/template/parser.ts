@@ -72,9 +72,12 @@ class Parser implements TagReader {
 
   body(closers: readonly string[], opening: Opening | undefined): Body {
     const statements: Statement[] = []
+    const { lookUp } = this.expressions
+    this.expressions.lookUp = opening?.name === 'if' ? 'when-used' : 'when-read'
     this.#open.enter(closers)
     while (!this.#closes(closers, opening)) this.#one(statements, opening?.name)
     this.#open.leave()
+    this.expressions.lookUp = lookUp
     return statements
   }
 

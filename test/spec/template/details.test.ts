@@ -45,6 +45,17 @@ const examples: readonly (readonly [template: string, text: string])[] = [
   ["{{ '1e400'|float|filesizeformat }} {{ ('1e400'|float).hex() }}", 'inf YB inf'],
   ['{% for i in l %}{% with loop = 1 %}{{ loop }}{% endwith %}{% endfor %}', '111'],
   ["{{ 'a' }}{#- x -#} {{- 'b' }}\n{%+ if true -%}  c{% endif +%}\n", 'a' + 'b\nc'],
+  [
+    "{{ '%#.0f' % 2.5 }} {{ '{:#.0e}'.format(1.0) }} {{ '%#.0g' % 3.0 }} {{ '{:#.0%}'.format(0.5) }} {{ '{:.0%}'.format(0.5) }}",
+    '2. 1.e+00 3. 50.% 50%',
+  ],
+  ["{{ '{:#.3g}'.format(1.0) }} {{ '{:#g}'.format(1e20) }} {{ '{:#.1g}'.format(5.0) }}", '1.00 1.00000e+20 5.'],
+  ["{{ 'x' in (1 if false) }} {{ ('nan'|float)|int }}", 'False 0'],
+  [
+    '{% if false %}{{ 1|uper }}{% for i in 1|uper %}{% endfor %}{% with a = 1|uper %}{% endwith %}{% call range(1|uper) %}{% endcall %}{% endif %}x',
+    'x',
+  ],
+  ['{{ 1 if true else 1|uper }}', '1'],
 ]
 
 describe('does in details as Jinja and Python do', () => itRendersEach(examples))

@@ -207,6 +207,14 @@ const examples: readonly (readonly [template: string, code: string])[] = [
   ['{{ when[1:] }}', 'template/type'],
   ['{{ n[1:] }}', 'template/type'],
   ["{{ '\\N{BULLET}' }}", 'template/syntax'],
+  ["{{ ('inf'|float)|int }}", 'template/value'],
+  ['{{ dict(a=1, a=2) }}', 'template/syntax'],
+  ['{% if false %}{% for i in [] %}{{ 1|uper }}{% endfor %}{% endif %}', 'template/unknown-filter'],
+  ['{% if false %}{% for i in [] if 1|uper %}{% endfor %}{% endif %}', 'template/unknown-filter'],
+  ['{% if false %}{% set x | uper %}{% endset %}{% endif %}', 'template/unknown-filter'],
+  ['{% if false %}{% filter uper %}{% endfilter %}{% endif %}', 'template/unknown-filter'],
+  ['{% if false %}{% macro m(a=1|uper) %}{% endmacro %}{% endif %}', 'template/unknown-filter'],
+  ['{% if false %}{% autoescape 1 is evn %}{% endautoescape %}{% endif %}', 'template/unknown-test'],
 ]
 
 describe('refuses what Jinja refuses', () => itRefusesEach(examples))
