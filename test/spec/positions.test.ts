@@ -47,7 +47,7 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
   ['limit/depth', `workflow:\n  name: ${'['.repeat(64)}«[»${'['.repeat(1000)}\n`],
   [
     'limit/nodes',
-    `«w»orkflow:\n  a: &a [x,x,x,x,x,x,x,x,x,x]\n${[...'bcdef'].map((name, index) => `  ${name}: &${name} [${`*${'abcde'[index]},`.repeat(10)}]\n`).join('')}`,
+    `default-values:\n  a: &a [x,x,x,x,x,x,x,x,x,x]\n${[...'bcde'].map((name, index) => `  ${name}: &${name} [${`*${'abcd'[index]},`.repeat(10)}]\n`).join('')}  f: «[*e, *e, *e]»\n${oneTask()}`,
   ],
   ['limit/digits', `workflow:\n  name: «${'1'.repeat(5000)}»\n`],
   ['limit/diagnostics', `«»workflow:\n${Array.from({ length: 300 }, (_, index) => `  k${index}: 1\n`).join('')}`],
@@ -140,8 +140,8 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
     'semantic/leaders',
     'workflow:\n  name: nav\n  groups: [{name: «g», tasks: [{name: a, image: a, command: [b]}, {name: c, image: a, command: [b]}]}]\n',
   ],
-  ['semantic/unknown-input', oneTask('inputs: [«{task: evil}»]')],
-  ['semantic/input-order', oneTask('inputs: [«{task: eval}»]')],
+  ['semantic/unknown-input', oneTask('inputs: [{regex: x, task: «evil»}]')],
+  ['semantic/input-order', oneTask('inputs: [{task: «eval»}]')],
   ['semantic/unknown-resource', oneTask('resource: «defalt»')],
   ['semantic/no-resource', oneTask('', 'resources: {gpu: {gpu: 1}}').replace('name: eval', 'name: «eval»')],
   [

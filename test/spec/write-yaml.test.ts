@@ -124,3 +124,8 @@ function randomValue(next: () => number, depth: number): TemplateValue {
 function randomText(next: () => number): string {
   return Array.from({ length: Math.floor(next() * 12) }, () => pieces[Math.floor(next() * pieces.length)]).join('')
 }
+
+it('a text of 150 000 lines is written as it is', () => {
+  const text = 'x\n'.repeat(150_000)
+  assert.equal(writeYaml(new Map([['a', text]])), `a: |\n${'  x\n'.repeat(150_000)}`)
+})

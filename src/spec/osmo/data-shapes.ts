@@ -2,7 +2,7 @@ import { compilePattern } from '../pattern.ts'
 import { coercedText } from '../shape/python-scalars.ts'
 import { optional, record, required } from '../shape/record.ts'
 import { text } from '../shape/scalars.ts'
-import { mapped, type Place, type Shape } from '../shape/shape.ts'
+import { type Located, located, mapped, type Place, type Shape } from '../shape/shape.ts'
 import type { CheckpointSpec, InputSpec, OutputSpec } from '../types.ts'
 import { quote, type YamlNode } from '../yaml/node.ts'
 import { frequencySeconds } from './duration.ts'
@@ -62,7 +62,19 @@ export const inputShape: Shape<InputSpec | undefined> = mapped<(typeof inputFiel
   undefined,
 )
 
+/** What is said of the task that an input names stands at that name. */
+export const locatedInput: Shape<Located<InputSpec | undefined>> = {
+  ...located(inputShape),
+  read: (node, place) => ({ value: inputShape.read(node, place), range: entryOf(node, 'task')?.range ?? node.range }),
+}
+
+function entryOf(node: YamlNode, name: string): YamlNode | undefined {
+  return node.kind === 'mapping' ? node.entries.findLast(({ key }) => key.kind === 'string' && key.value === name)?.value : undefined
+}
+
 function taskInput(task: string, filter: { regex?: string }, node: YamlNode, place: Place): InputSpec | undefined {
+  // A value of another type has been reported already.
+  if (entryOf(node, 'task')?.kind === 'null') return undefined
   const parts = task.split(':')
   const [workflow = '', name = ''] = parts
   if (parts.length === 1) return { kind: 'task', task, ...filter }

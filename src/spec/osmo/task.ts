@@ -3,7 +3,7 @@ import { mapOf, optional, record, required, toObject, withDefault } from '../sha
 import { type Located, listOf, located, mapped, nullable, type Place, type Shape, wrongType } from '../shape/shape.ts'
 import type { InputSpec, TaskSpec } from '../types.ts'
 import { describe, emptyNode, quote, type ScalarNode, type YamlNode } from '../yaml/node.ts'
-import { checkpointShape, inputShape, outputShape } from './data-shapes.ts'
+import { checkpointShape, locatedInput, outputShape } from './data-shapes.ts'
 import { exitActionsShape, noExitActions } from './exit-codes.ts'
 import { fileShape } from './file.ts'
 import { nameShape, normalisedName } from './names.ts'
@@ -149,7 +149,7 @@ function taskFields(kind: 'task' | 'plain-task') {
     args: withDefault(listOf(coercedText), []),
     environment: withDefault(mapOf(environmentText, warnOfOurs), []),
     files: withDefault(listOf(fileShape), []),
-    inputs: withDefault(listOf(located(inputShape)), []),
+    inputs: withDefault(listOf(locatedInput), []),
     outputs: withDefault(listOf(outputShape), []),
     kpis: withDefault(listOf(record({ index: required(coercedText), path: required(coercedText) })), []),
     credentials: withDefault(mapOf(credentialShape), []),

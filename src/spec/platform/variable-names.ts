@@ -45,8 +45,8 @@ function textsBelow(root: YamlNode | undefined): readonly Text[] {
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (seen.has(node)) continue
     seen.add(node)
-    if (node.kind === 'mapping') waiting.push(...node.entries.flatMap(({ key, value }) => [key, value]))
-    if (node.kind === 'sequence') waiting.push(...node.items)
+    if (node.kind === 'mapping') for (const { key, value } of node.entries) waiting.push(key, value)
+    if (node.kind === 'sequence') for (const item of node.items) waiting.push(item)
   }
   return [...seen].filter((node) => node.kind === 'string')
 }

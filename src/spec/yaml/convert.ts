@@ -22,8 +22,19 @@ export function convert(
   if (node === undefined) return undefined
   if (node.size <= maximumNodes) return node
   const message = `Expected at most ${maximumNodes} values with all aliases written out, but there are ${formatCount(node.size)}. Remove aliases or values.`
-  reporter.error('limit/nodes', { start: node.range.start, end: node.range.start + 1 }, message)
+  reporter.error('limit/nodes', firstBeyond(node).range, message)
   return undefined
+}
+
+/** The innermost list or mapping that goes over the bound by itself. */
+function firstBeyond(node: YamlNode): YamlNode {
+  const child = childrenOf(node).find(({ size }) => size > maximumNodes)
+  return child === undefined ? node : firstBeyond(child)
+}
+
+function childrenOf(node: YamlNode): readonly YamlNode[] {
+  if (node.kind === 'sequence') return node.items
+  return node.kind === 'mapping' ? node.entries.flatMap(({ key, value }) => [key, value]) : []
 }
 
 function formatCount(count: number): string {

@@ -39,7 +39,7 @@ export function createEntries(
       reporter.error('limit/nodes', at, `Expected "<<" to bring in at most ${maximumNodes} entries in one file. Remove some.`)
       return false
     }
-    merged.push(...source.entries)
+    for (const entry of source.entries) merged.push(entry)
     return true
   }
 

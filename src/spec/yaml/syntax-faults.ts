@@ -34,8 +34,9 @@ function placeOf({ code, pos: [start, end] }: YAMLParseError): { readonly start:
 }
 
 /** A mistake further up that the library notices only here. */
-function causeOf({ pos: [at] }: YAMLParseError, text: string, written: Unrepaired, enclosed: readonly Enclosed[]): SyntaxFault | undefined {
-  return unclosedQuote(at, text, enclosed) ?? unclosedBracket(at, text, written, enclosed) ?? gluedDash(at, text)
+function causeOf(error: YAMLParseError, text: string, written: Unrepaired, enclosed: readonly Enclosed[]): SyntaxFault | undefined {
+  const [at] = error.pos
+  return unclosedQuote(at, text, enclosed) ?? unclosedBracket(at, text, written, enclosed) ?? gluedDash(at, text) ?? deeperKey(error, text)
 }
 
 /** A quote that nothing closes, or that ends at the next one, lines below, with the text of that one right behind it. */
@@ -58,8 +59,18 @@ function unclosedBracket(at: number, text: string, written: Unrepaired, enclosed
   if (bracket === undefined || (bracket.end < at && bracket.closed === 'yes')) return undefined
   const sign = text[bracket.start] ?? ''
   const closing = sign === '[' ? ']' : '}'
-  const message = `Expected "${closing}" for the "${sign}" that opens here, but the next key comes before it. Add it, or put the text in quotes.`
+  const message = `Expected "${closing}" for the "${sign}" that opens here, but there is none before the next key or the end. Add it, or put the text in quotes.`
   return { start: bracket.start, end: bracket.start + 1, message }
+}
+
+/** A second key below a value on its key's line, which the library takes for more of that value. */
+function deeperKey({ code, pos: [at] }: YAMLParseError, text: string): SyntaxFault | undefined {
+  if (code !== 'BLOCK_AS_IMPLICIT_KEY') return undefined
+  const end = text.indexOf('\n', at)
+  if (end === -1 || /:(?: |$)/.test(text.slice(at, end)) || text.startsWith('- ', at)) return undefined
+  const next = /^\s*(?=\S)/.exec(text.slice(end, end + 10_000))?.[0].length
+  if (next === undefined) return undefined
+  return { start: end + next, end: end + next + 1, message: otherColumn }
 }
 
 function isOpenBracket({ start, end, closed }: Enclosed, { text, original }: Unrepaired): boolean {
@@ -67,7 +78,7 @@ function isOpenBracket({ start, end, closed }: Enclosed, { text, original }: Unr
   const own = indentOf(text.slice(lineStart(text, from), from))
   const behind = text.slice(from, to).split('\n').slice(1)
   const isKey = (line: string) => /^ *(?:- |[\w"'-]+ *:(?: |$))/.test(line) && indentOf(line) <= own
-  return behind.some(isKey) || (closed === 'no' && behind.length === 0)
+  return behind.some(isKey) || (closed === 'no' && behind.every((line) => line.trim() === ''))
 }
 
 /** The column of the key on a line, behind the dashes of lists. */
@@ -90,6 +101,8 @@ function staysOnItsLine({ code, pos: [at] }: YAMLParseError, text: string): bool
   return code === 'BLOCK_AS_IMPLICIT_KEY' && (lineAt(text, at).match(/: /g)?.length ?? 0) > 1
 }
 
+const otherColumn =
+  'Expected this line in the column of the lines that it belongs to, but it stands in another. Check its indentation and that of the line above.'
 const listBehindKey =
   'Expected a list on lines of its own below its key, but "- " stands behind the key. Move it to the next line, or write [a, b].'
 
@@ -102,7 +115,7 @@ function messageOf({ code, message, pos: [at] }: YAMLParseError, text: string): 
         ? listBehindKey
         : 'Expected one key and its value, but a second ": " stands in the value. Put the value in quotes, or the mapping below its key.'
     case 'BAD_INDENT':
-      return 'Expected this line in the column of the lines that it belongs to, but it stands in another. Check its indentation and that of the line above.'
+      return otherColumn
     case 'TAB_AS_INDENT':
       return 'Expected blanks at the start of the line, but there is a tab. Indent with blanks.'
     case 'MULTILINE_IMPLICIT_KEY':

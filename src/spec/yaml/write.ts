@@ -69,8 +69,10 @@ function keyText(key: TemplateValue): string {
 
 function writeScalar(value: TemplateValue, head: string, indent: number, lines: string[]): void {
   if (typeof value !== 'string') lines.push(join(head, scalarText(value)))
-  else if (isBlockText(value)) lines.push(join(head, blockHeader(value)), ...blockLines(value, Math.max(indent, step)))
-  else lines.push(join(head, oneLine(value)))
+  else if (isBlockText(value)) {
+    lines.push(join(head, blockHeader(value)))
+    for (const line of blockLines(value, Math.max(indent, step))) lines.push(line)
+  } else lines.push(join(head, oneLine(value)))
 }
 
 function join(head: string, text: string): string {

@@ -7,7 +7,11 @@ import { runInNewContext } from 'node:vm'
 import { expandDirectories } from '../../../src/spec/export-directories.ts'
 import { exportSpec } from '../../../src/spec/export-spec.ts'
 import { locateSpec, parseSpec, renderSpec } from '../../../src/spec/parse-spec.ts'
+import { createReporter } from '../../../src/spec/reporter.ts'
 import type { Diagnostic, TemplateValue } from '../../../src/spec/types.ts'
+import { toTemplateValue } from '../../../src/spec/yaml/plain-data.ts'
+import { loadPyYaml } from '../../../src/spec/yaml/pyyaml.ts'
+import { writeYaml } from '../../../src/spec/yaml/write.ts'
 import { mutate, random, spec } from './mutations.ts'
 
 /** `FUZZ_COUNT=1000000 node --test test/spec/fuzz/fuzz.test.ts` is the long run. */
@@ -82,10 +86,19 @@ function checkExport(text: string): void {
   assert.equal(exported.kind, 'exported', text)
   if (exported.kind !== 'exported') return
   const plain = { file: options.file }
-  const expected = expandDirectories(documentOf(text, options), directories)
+  const document = documentOf(text, options)
+  assert.deepEqual(readAgain(writeYaml(document)), document, text)
+  const expected = expandDirectories(document, directories)
   assert.deepEqual(documentOf(exported.text, plain), expected, `${text}\n--- exported\n${exported.text}`)
   const again = exportSpec(exported.text, { ...plain, directories: {} })
   assert.equal(again.kind === 'exported' && again.text, exported.text)
+}
+
+/** What `osmo render` prints, as PyYAML reads it. */
+function readAgain(yaml: string): TemplateValue | undefined {
+  const reporter = createReporter(options.file, yaml)
+  const node = loadPyYaml(yaml, (start, end) => ({ start, end }), reporter)
+  return node && toTemplateValue(node)
 }
 
 function directoriesIn(text: string): Readonly<Record<string, readonly string[]>> {
