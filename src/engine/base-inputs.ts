@@ -110,45 +110,61 @@ export function createBaseInputs(deps: BaseInputsDeps) {
   async function searchUsual(view: WorkflowView, task: TaskView, note: Pick<Found, 'note'>, signal: AbortSignal): Promise<Search> {
     const baseSha = view.workflow.provenance.baseSha as CommitSha
     const wanted = taskInputs(task.template)
-    const exact = await outputsAt(view, task, [baseSha], 'merge-base')
-    if (exact) return { ...exact, ...note }
-    const coming = wanted.length > 0 ? await stillComing(view, baseSha, wanted) : undefined
-    if (coming) return coming
+    const exact = await searchMergeBase(view, task, baseSha)
+    if (exact) return exact.kind === 'found' ? { ...exact, ...note } : exact
     const run = task.template.compare?.base === 'run' ? await baseRuns.ensure(view, repositoryOf(view), signal) : undefined
     if (run?.kind === 'running') return { kind: 'wait', workflow: run.workflow }
     const older = await mirror.ancestors(repositoryOf(view), baseSha, ancestorLimit, signal)
-    const found = await outputsAt(view, task, older, 'ancestor')
+    const found = foundIn(task, await outputsAt(view, task, older), 'ancestor')
     if (found) return { ...found, ...note, ...(run ? { note: run.reason } : {}) }
     return run ? { kind: 'missing', reason: run.reason, remedy: run.remedy } : missing(view, baseSha, wanted[0]?.task ?? '')
   }
 
-  async function outputsAt(
-    view: WorkflowView,
-    task: TaskView,
-    shas: readonly CommitSha[],
-    exact: Found['exact'],
-  ): Promise<Found | undefined> {
-    const { provenance, spec } = view.workflow
-    const wanted = taskInputs(task.template)
-    const baseSha = provenance.baseSha as CommitSha
-    if (wanted.length === 0) return exact === 'merge-base' ? { kind: 'found', sha: baseSha, inputs: [], exact, workflow: '' } : undefined
-    const candidates = await Promise.all(wanted.map((input) => views.trustedOutputs(provenance.repositoryId, spec, shas, input.task)))
-    // Of one workflow, which may have taken some of them over from the run before it.
-    const first = candidates[0]?.find(({ displayId }) => candidates.every((list) => list.some((other) => other.displayId === displayId)))
-    if (!first) return undefined
-    const inputs: (StoredOutputs | undefined)[] = task.template.inputs.map(() => undefined)
-    wanted.forEach(({ index }, position) => {
-      inputs[index] = candidates[position]?.find((other) => other.displayId === first.displayId)?.reference
-    })
-    return { kind: 'found', sha: first.sha, inputs, exact, workflow: first.displayId }
+  /**
+   * A delivery becomes a workflow, whose tasks become outputs. They are looked for in that order, so that what goes on meanwhile is seen as
+   * what it was or as what it became, and never missed.
+   */
+  async function searchMergeBase(view: WorkflowView, task: TaskView, sha: CommitSha): Promise<Found | Wait | undefined> {
+    if (taskInputs(task.template).length === 0) return { kind: 'found', sha, inputs: [], exact: 'merge-base', workflow: '' }
+    const isAnnounced = await deliveries.anyWaitingFor(sha)
+    const producers = await producersAt(view, task, sha)
+    const outputs = await outputsAt(view, task, [sha])
+    const found = foundIn(task, outputs, 'merge-base')
+    if (found) return found
+    const has = (position: number, id: string) => [...(producers[position] ?? []), ...(outputs[position] ?? [])].some(isOf(id))
+    const maker = producers.flat().find(({ displayId }) => producers.every((_, position) => has(position, displayId)))
+    if (maker) return { kind: 'wait', workflow: maker.displayId }
+    return isAnnounced ? { kind: 'wait', workflow: undefined } : undefined
   }
 
-  async function stillComing(view: WorkflowView, sha: CommitSha, wanted: readonly { readonly task: string }[]): Promise<Wait | undefined> {
-    const { provenance, spec } = view.workflow
-    const producers = await Promise.all(wanted.map(({ task }) => views.liveProducers(provenance.repositoryId, spec, sha, task)))
-    if (producers.every((list) => list.length > 0)) return { kind: 'wait', workflow: producers[0]?.[0]?.displayId }
-    return (await deliveries.anyWaitingFor(sha)) ? { kind: 'wait', workflow: undefined } : undefined
+  /** Of each task that this one reads, in its order. */
+  function producersAt({ workflow: { provenance, spec } }: WorkflowView, { template }: TaskView, sha: CommitSha) {
+    return Promise.all(taskInputs(template).map((input) => views.liveProducers(provenance.repositoryId, spec, sha, input.task)))
   }
+
+  function outputsAt(
+    { workflow: { provenance, spec } }: WorkflowView,
+    { template }: TaskView,
+    shas: readonly CommitSha[],
+  ): Promise<Candidates> {
+    return Promise.all(taskInputs(template).map((input) => views.trustedOutputs(provenance.repositoryId, spec, shas, input.task)))
+  }
+}
+
+/** Stored outputs of each task that is read. */
+type Candidates = readonly Awaited<ReturnType<ViewStore['trustedOutputs']>>[]
+
+const isOf = (id: string) => (one: { readonly displayId: string }) => one.displayId === id
+
+/** Of one workflow, which may have taken some of them over from the run before it. */
+function foundIn(task: TaskView, candidates: Candidates, exact: Found['exact']): Found | undefined {
+  const first = candidates[0]?.find(({ displayId }) => candidates.every((list) => list.some(isOf(displayId))))
+  if (!first) return undefined
+  const inputs: (StoredOutputs | undefined)[] = task.template.inputs.map(() => undefined)
+  taskInputs(task.template).forEach(({ index }, position) => {
+    inputs[index] = candidates[position]?.find(isOf(first.displayId))?.reference
+  })
+  return { kind: 'found', sha: first.sha, inputs, exact, workflow: first.displayId }
 }
 
 function madeBy({ workflow, tasks }: WorkflowView, { template }: TaskView): Found {
