@@ -73,5 +73,17 @@ export const templateExamples: readonly (readonly [code: string, marked: string,
     'semantic/duplicate-name',
     'workflow:\n  name: nav\n  tasks:\n{% for n in [1, 1] %}\n  - {name: «"t{{ n }}"», image: a, command: [b]}\n{% endfor %}',
   ],
+  [
+    'schema/unknown-key',
+    "workflow:\n  name: nav\n  {% macro t(n) %}\n  - name: {{ n }}\n    «imag»: x\n    command: [c]\n  {% endmacro %}\n  tasks:\n  {{ t('a') }}\n",
+  ],
+  [
+    'schema/unknown-key',
+    'workflow:\n  name: nav\n  tasks:\n  {% set t %}\n  - name: a\n    image: x\n    «comand»: [c]\n    command: [c]\n  {% endset %}\n  {{ t }}\n',
+  ],
+  [
+    'schema/type',
+    'workflow:\n  name: nav\n  tasks:\n  {% filter string %}\n  - name: a\n    image: x\n    command: [b, c]\n    lead: «[1]»\n  {% endfilter %}\n',
+  ],
   ['syntax/yaml', 'workflow:\n  name: nav\n{% for n in [1, 2] %}\n  labels: {a: «{{ "]" }}»}\n{% endfor %}'],
 ]

@@ -9,7 +9,7 @@ import type { Target } from './syntax.ts'
 export function assign(target: Target, value: Value, scope: Scope, renderer: Renderer): void {
   switch (target.kind) {
     case 'name':
-      scope.set(target.name, value)
+      renderer.setName(target.name, value, scope)
       break
     case 'namespace':
       assignAttribute(target, value, scope, renderer)

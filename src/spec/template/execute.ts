@@ -17,7 +17,8 @@ import { renderFor } from './for-statement.ts'
 import { globals } from './globals.ts'
 import { type Meter, maximumFaults, type Span, TemplateFailure, type TemplateFault } from './limits.ts'
 import { macroOf } from './macro.ts'
-import { type CallArguments, isObject, unknownValue, type Value } from './objects.ts'
+import { type CallArguments, isObject, textOf, unknownValue, type Value } from './objects.ts'
+import { Origins } from './origins.ts'
 import type { ParsedTemplate } from './parser.ts'
 import { poison } from './poison.ts'
 import { printValue } from './printing.ts'
@@ -56,7 +57,8 @@ class Interpreter implements Renderer {
   /** A loop or macro would make a simple one of them fail again and again. */
   readonly #failed = new Set<Statement>()
   /** Where text goes instead of the output: the inside of a macro, a block or a filter. */
-  #capture: string[] | undefined
+  #capture: MappedOutput | undefined
+  readonly #origins = new Origins()
   #ended = false
   #repetitions = 0
 
@@ -76,7 +78,9 @@ class Interpreter implements Renderer {
     for (const names of [scope, this.#names, globals]) {
       const value = names.get(name)
       // None is a value, so `??` would look behind it.
-      if (value !== undefined) return value
+      if (value === undefined) continue
+      if (names === scope && this.#origins.hasAny && textOf(value) !== undefined) this.#origins.meet(scope.originOf(name))
+      return value
     }
     return undefinedName(name, span, () => [...scope.names(), ...this.#names.known(), ...globals.keys()])
   }
@@ -109,14 +113,26 @@ class Interpreter implements Renderer {
 
   aside(render: () => void): string {
     const outer = this.#capture
-    const parts: string[] = []
-    this.#capture = parts
+    const met = this.#origins.begin()
+    const inner = new MappedOutput()
+    this.#capture = inner
     try {
       render()
     } finally {
       this.#capture = outer
+      this.#origins.resume(met)
     }
-    return parts.join('')
+    const text = inner.text()
+    const captured = inner.captured(text)
+    if (captured !== undefined) this.#origins.made(captured)
+    return text
+  }
+
+  setName(name: string, value: Value, scope: Scope): void {
+    scope.set(name, value)
+    const text = textOf(value)
+    const origin = text === undefined ? undefined : this.#origins.of(text)
+    if (origin !== undefined) scope.setOrigin(name, origin)
   }
 
   render(body: Body, scope: Scope): void {
@@ -135,6 +151,7 @@ class Interpreter implements Renderer {
       return
     }
     this.at = statement.kind === 'print' ? statement.value : statement
+    const met = this.#origins.begin()
     try {
       this.meter.step()
       this.meter.enter()
@@ -147,6 +164,7 @@ class Interpreter implements Renderer {
       this.#failed.add(statement)
       if (!this.#ended) poison(statement, scope, this)
     }
+    this.#origins.resume(met)
   }
 
   reportNames(node: Expression | undefined, scope: Scope): void {
@@ -223,13 +241,13 @@ class Interpreter implements Renderer {
   }
 
   write(text: string, span: Span, mapping: 'exact' | 'whole'): void {
-    if (this.#capture === undefined) {
-      this.meter.output(text)
-      this.output.write(text, span, text.length === span.end - span.start ? mapping : 'whole')
-    } else {
-      this.meter.text(text.length)
-      this.#capture.push(text)
-    }
+    if (this.#capture === undefined) this.meter.output(text)
+    else this.meter.text(text.length)
+    if (this.#capture !== undefined && this.#origins.countPiece() === 'many') this.#capture.forgetSources()
+    const target = this.#capture ?? this.output
+    const origin = mapping === 'whole' ? this.#origins.of(text) : undefined
+    if (origin !== undefined) target.writeCaptured(origin, span)
+    else target.write(text, span, text.length === span.end - span.start ? mapping : 'whole')
   }
 
   markup(text: string): Value {

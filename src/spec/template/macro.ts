@@ -40,7 +40,7 @@ function bindParameters(name: string, signature: MacroSignature, given: CallArgu
     const positional = given.positional[index]
     const value = positional === undefined ? rest.get(parameter.name) : positional
     if (positional === undefined) rest.delete(parameter.name)
-    if (value !== undefined) scope.set(parameter.name, value)
+    if (value !== undefined) renderer.setName(parameter.name, value, scope)
     else if (parameter.fallback !== undefined) scope.set(parameter.name, evaluate(parameter.fallback, scope, renderer))
     else scope.set(parameter.name, missingParameter(parameter.name, name))
   })

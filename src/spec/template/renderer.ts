@@ -22,6 +22,8 @@ export interface Renderer extends Evaluator {
   textOf(value: Value): string
   /** What is written meanwhile, which goes nowhere else. */
   aside(render: () => void): string
+  /** Gives a name a value, and remembers what made its text. */
+  setName(name: string, value: Value, scope: Scope): void
   /** What a rendered text is as a value. */
   markup(text: string): Value
 }

@@ -1,9 +1,11 @@
 import type { Value } from './objects.ts'
+import type { Captured } from './source-map.ts'
 
 /** Names that are visible at one place: a block's own, then those around it. */
 export class Scope {
   readonly #names = new Map<string, Value>()
   readonly #parent: Scope | undefined
+  #origins: Map<string, Captured> | undefined
 
   /** Scopes around this one, all of which a name may be looked for in. */
   readonly depth: number
@@ -21,6 +23,17 @@ export class Scope {
   /** Always here: an assignment inside a loop does not change the name outside, as in Jinja. */
   set(name: string, value: Value): void {
     this.#names.set(name, value)
+    this.#origins?.delete(name)
+  }
+
+  /** What made the text that a name here was just set to. */
+  setOrigin(name: string, origin: Captured): void {
+    this.#origins ??= new Map()
+    this.#origins.set(name, origin)
+  }
+
+  originOf(name: string): Captured | undefined {
+    return this.#names.has(name) ? this.#origins?.get(name) : this.#parent?.originOf(name)
   }
 
   names(): string[] {
