@@ -23,7 +23,7 @@ export async function exportCommand(parameters: readonly string[], terminal: Ter
   const given = await specOptions(source, values)
   const located = readBounded(locateSpec, source.text, given)
   const localpaths = located.kind === 'valid' ? located.places.localpaths : []
-  const exportOptions: ExportOptions = { ...given, directories: directoriesOf(source, localpaths) }
+  const exportOptions: ExportOptions = { ...given, directories: await directoriesOf(source, localpaths) }
   const result = readBounded(exportSpec, source.text, exportOptions)
   const own = result.kind === 'exported' ? result.warnings : result.diagnostics
   const diagnostics = [...labelled(own, source.label), ...(await checkLocalpaths(source, localpaths))]

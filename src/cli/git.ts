@@ -49,9 +49,9 @@ export async function changedSince(directory: string, commit: string): Promise<r
   return changed === undefined || added === undefined ? undefined : [...new Set([...changed, ...added])].sort()
 }
 
-/** Of these paths, those that no commit would hold: not tracked. Undefined when git cannot say. */
-export async function untracked(directory: string, paths: readonly string[]): Promise<ReadonlySet<string> | undefined> {
-  const tracked = await gitPaths(directory, 'ls-files', '-z', '--', ...paths.map((path) => `:(literal)${path}`))
-  if (tracked === undefined) return undefined
-  return new Set(paths.filter((path) => !tracked.some((file) => file === path || file.startsWith(`${path}/`))))
+const listings = { tracked: ['--cached'], addable: ['--others', '--exclude-standard'] }
+
+/** Files at or below these paths: those that git tracks, or those that it neither tracks nor ignores. Undefined when git cannot say. */
+export function listed(directory: string, paths: readonly string[], kind: keyof typeof listings): Promise<readonly string[] | undefined> {
+  return gitPaths(directory, 'ls-files', '-z', ...listings[kind], '--', ...paths.map((path) => `:(literal)${path}`))
 }

@@ -1,11 +1,9 @@
 import type { SourceMirror } from '../engine/ports.ts'
+import { localpathLimits } from '../spec/localpaths.ts'
 import { entryAt, listTree, openBlobs, symlinkMode, type TreeEntry, type TreeOptions } from './tree.ts'
 import { normalised } from './tree-archive.ts'
 
-/** Limits of extensions.md §3. */
-const maxFileBytes = 1024 * 1024
-const maxTotalBytes = 16 * 1024 * 1024
-const maxFiles = 10_000
+const { fileBytes: maxFileBytes, taskBytes: maxTotalBytes, taskFiles: maxFiles } = localpathLimits
 
 type Files = NonNullable<Awaited<ReturnType<SourceMirror['files']>>>
 

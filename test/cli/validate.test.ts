@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { rmSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Diagnostic } from '../../src/spec/types.ts'
-import { directoryWith, type Files, oneTask, osmo, osmoWith, repositoryWith } from './command.ts'
+import { commitAll, directoryWith, type Files, git, oneTask, osmo, osmoWith, repositoryWith } from './command.ts'
 
 type Expected = { readonly code: number; readonly codes: readonly string[] }
 
@@ -154,6 +154,25 @@ describe('osmo validate', () => {
   })
 })
 
+function file(path: string, contents: string) {
+  return (directory: string) => {
+    mkdirSync(dirname(join(directory, path)), { recursive: true })
+    writeFileSync(join(directory, path), contents)
+  }
+}
+
+const link = (target: string, path: string) => (directory: string) => symlinkSync(target, join(directory, path))
+
+const megabytes = (count: number) => (directory: string) => {
+  for (let index = 0; index < count; index++) file(`policy/${index}.bin`, 'x'.repeat(1_000_000))(directory)
+}
+
+const repository = (path: string) => (directory: string) => {
+  file(`${path}/a.py`, 'x')(directory)
+  git(join(directory, path), 'init', '--quiet')
+  commitAll(join(directory, path))
+}
+
 describe('a localpath in a git working tree', () => {
   const files = { '.osmo/a.yaml': oneTask('files: [{path: /a, localpath: ../policy}]'), 'policy/a.py': 'x' }
   const codesOf = (out: string) => JSON.parse(out).map(({ code, severity }: Diagnostic) => `${severity} ${code}`)
@@ -175,6 +194,77 @@ describe('a localpath in a git working tree', () => {
     const { out, code } = await osmo(directory, 'validate', '--format=json')
     assert.deepEqual([codesOf(out), code], [['warning semantic/uncommitted-localpath'], 0])
   })
+
+  const committed: readonly (readonly [
+    title: string,
+    localpath: string,
+    change: (directory: string) => void,
+    found: string,
+    says: RegExp,
+  ])[] = [
+    [
+      'a directory with a file of 2 MB',
+      '../policy',
+      file('policy/big.bin', 'x'.repeat(2_000_000)),
+      'error limit/localpath',
+      /"\.\.\/policy\/big\.bin" has 2000000/,
+    ],
+    [
+      'a directory with a link',
+      '../policy',
+      link('a.py', 'policy/link.py'),
+      'error semantic/localpath',
+      /"\.\.\/policy\/link\.py", a symbolic link/,
+    ],
+    ['a link', '../link.py', link('policy/a.py', 'link.py'), 'error semantic/localpath', /"\.\.\/link\.py", a symbolic link/],
+    ['a file behind a link to a directory', '../pl/a.py', link('policy', 'pl'), 'error semantic/localpath', /"\.\.\/pl", a symbolic link/],
+    ['a directory behind a link', '../pl/deep', link('policy', 'pl'), 'error semantic/localpath', /"\.\.\/pl", a symbolic link/],
+    [
+      'a directory with too much in all',
+      '../policy',
+      megabytes(17),
+      'error limit/localpath',
+      /at most 16777216 bytes by localpath in task "eval"/,
+    ],
+    ['the files of git itself', '../.git/config', () => undefined, 'error semantic/localpath', /git's own folder, which no commit holds/],
+    ['a file below a file', '../policy/a.py/x', () => undefined, 'error semantic/missing-localpath', /there is none/],
+    ['a name that is too long for a file', `../${'x'.repeat(300)}`, () => undefined, 'error semantic/missing-localpath', /there is none/],
+    ['another repository', '../sub', repository('sub'), 'error semantic/localpath', /"\.\.\/sub", another git repository/],
+    ['a file of another repository', '../sub/a.py', repository('sub'), 'error semantic/localpath', /"\.\.\/sub", another git repository/],
+  ]
+  for (const [title, localpath, change, found, says] of committed) {
+    it(`is an error for ${title}, and osmo export refuses it too`, async (test) => {
+      const directory = repositoryWith(test, { ...files, '.osmo/a.yaml': oneTask(`files: [{path: /a, localpath: ${localpath}}]`) })
+      change(directory)
+      file('more.txt', 'x')(directory)
+      commitAll(directory)
+      const { out, code } = await osmo(directory, 'validate', '--format=json')
+      const [one]: readonly Diagnostic[] = JSON.parse(out)
+      assert.deepEqual([codesOf(out), code, one?.line], [[found], 1, 4], out)
+      assert.match(one?.message ?? '', says)
+      const exported = await osmo(directory, 'export', '.osmo/a.yaml')
+      assert.deepEqual([exported.out, exported.code], ['', 1])
+    })
+  }
+
+  const untracked: readonly (readonly [title: string, localpath: string, added: readonly string[], says: RegExp | undefined])[] = [
+    ['one new file below it', '../policy', ['policy/new.py'], /does not track "new\.py", so/],
+    ['many', '../policy', ['policy/1', 'policy/2', 'policy/3', 'policy/4', 'policy/x/5'], /"1", "2", "3" and 2 more/],
+    ['one that git ignores', '../policy', ['policy/a.pyc'], undefined],
+    ['one elsewhere', '../policy', ['policy2/new.py'], undefined],
+    ['none, for the whole repository', '..', [], undefined],
+    ['one, for the whole repository', '..', ['new.py'], /localpath "\.\." git does not track "new\.py"/],
+  ]
+  for (const [title, localpath, added, says] of untracked) {
+    it(`says what git does not track: ${title}`, async (test) => {
+      const spec = oneTask(`files: [{path: /a, localpath: ${localpath}}]`)
+      const directory = repositoryWith(test, { ...files, '.osmo/a.yaml': spec, '.gitignore': '*.pyc\n' })
+      for (const path of added) file(path, 'x')(directory)
+      const { out, code } = await osmo(directory, 'validate', '--format=json')
+      assert.deepEqual([codesOf(out), code], [says === undefined ? [] : ['warning semantic/uncommitted-localpath'], 0], out)
+      if (says !== undefined) assert.match(JSON.parse(out)[0].message, says)
+    })
+  }
 
   it('is an error when it leaves the repository', async (test) => {
     const directory = repositoryWith(test, { '.osmo/a.yaml': oneTask('files: [{path: /a, localpath: ../../x}]') })
