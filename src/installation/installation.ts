@@ -118,7 +118,7 @@ async function start(settings: Settings, log: Logger, stack: Stack): Promise<Ins
     webhook: settings.port || (await directory.keep('webhookPort', freePort)),
     pages: await directory.keep('pagesPort', freePort),
   }
-  const github = await connectGithub(settings, directory, ports.webhook, stack)
+  const github = await connectGithub(settings, directory, ports.webhook, { log, stack })
   const webhooks = createBurstGauge()
   const base: Base = { settings, log, stack, directory, platforms, store, connection: database.connection, queue, github, ports, webhooks }
   // The worker comes last: a start that fails on an address that is taken has begun no attempt yet.

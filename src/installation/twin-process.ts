@@ -10,16 +10,25 @@ export type TwinProcess = {
   readonly adminToken: string
   readonly privateKey: string
   readonly origin: 'started' | 'adopted'
+  /** Ends it, and resolves once it is gone. */
   stop(): Promise<void>
+  /** Looks after it no more; it goes on for the next start to adopt. */
+  leave(): Promise<void>
 }
 
 type Options = TwinOptionsInput & { readonly adminToken: string; readonly port: number }
 
 const startSeconds = 20
 const stopSeconds = 10
+const watchMilliseconds = 1000
 
-/** Starts it, or adopts the one that outlived an earlier service on the same directory. */
-export async function startTwinProcess(options: Options): Promise<TwinProcess> {
+export type TwinLog = { warn(details: object, message: string): void }
+
+/**
+ * Starts it, or adopts the one that outlived an earlier service on the same directory. While the service runs, one that dies is started again
+ * on its port and its data.
+ */
+export async function startTwinProcess(options: Options, log: TwinLog): Promise<TwinProcess> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 })
   const url = `http://127.0.0.1:${options.port}`
   const files = {
@@ -29,10 +38,40 @@ export async function startTwinProcess(options: Options): Promise<TwinProcess> {
   }
   const adopted = existsSync(files.ready) && (await isAnswering(url, options))
   if (!adopted) await spawnTwin(files, options, url)
-  const { pid, privateKey } = JSON.parse(readFileSync(files.ready, 'utf8')) as { pid: number; privateKey: string }
+  const { privateKey } = readReady(files)
+  const watch = watchOver(() => restart(files, options, url, log), log)
   const origin = adopted ? 'adopted' : 'started'
-  return { url, adminToken: options.adminToken, privateKey, origin, stop: () => stop(pid, files.options) }
+  return { url, adminToken: options.adminToken, privateKey, origin, leave: watch.end, stop: () => watch.end().then(() => stop(files)) }
 }
+
+/** Calls `restart` every second, one call at a time. */
+function watchOver(restart: () => Promise<void>, log: TwinLog): { end(): Promise<void> } {
+  let restarting: Promise<void> | undefined
+  const look = () => {
+    restarting ??= restart()
+      .catch((error: unknown) => log.warn({ err: error }, 'The GitHub stand-in could not be started again'))
+      .finally(() => {
+        restarting = undefined
+      })
+  }
+  const timer = setInterval(look, watchMilliseconds).unref()
+  return {
+    async end() {
+      clearInterval(timer)
+      await restarting
+    },
+  }
+}
+
+async function restart(files: Files, options: Options, url: string, log: TwinLog): Promise<void> {
+  if (runs(readReady(files).pid, files.options)) return
+  log.warn({ directory: options.directory }, 'The GitHub stand-in is gone; starting it again')
+  await spawnTwin(files, options, url)
+}
+
+type Ready = { readonly pid: number; readonly privateKey: string }
+
+const readReady = ({ ready }: Files) => JSON.parse(readFileSync(ready, 'utf8')) as Ready
 
 type Files = { readonly options: string; readonly ready: string; readonly log: string }
 
@@ -109,10 +148,11 @@ async function ask(url: string, { adminToken }: Options): Promise<'ours' | 'not-
 const isRefusal = (error: unknown) => error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED'
 
 /** Its port closes before it has ended, so it is the process that is waited for. */
-async function stop(pid: number, optionsFile: string): Promise<void> {
+async function stop(files: Files): Promise<void> {
+  const { pid } = readReady(files)
   const deadline = Date.now() + 1000 * stopSeconds
-  if (runs(pid, optionsFile)) process.kill(pid, 'SIGTERM')
-  while (runs(pid, optionsFile)) {
+  if (runs(pid, files.options)) process.kill(pid, 'SIGTERM')
+  while (runs(pid, files.options)) {
     if (Date.now() > deadline) return void process.kill(pid, 'SIGKILL')
     await sleep(50)
   }
