@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { readSettings, type Settings, usage, WrongSettings } from './config.ts'
 import { type Concluded, narrate } from './demo/narrator.ts'
@@ -25,32 +26,66 @@ async function main(): Promise<void> {
   if (installation.twin && settings.demo === 'run') await runDemo(installation, settings, ending.signal)
 }
 
-async function runDemo({ twin, store, addresses }: Installation, settings: Settings, signal: AbortSignal): Promise<void> {
+async function runDemo(installation: Installation, settings: Settings, signal: AbortSignal): Promise<void> {
+  const { twin } = installation
   if (!twin) return
   const admin = createTwinAdmin(twin.url, twin.adminToken)
   const template = join(import.meta.dirname, '..', 'templates', 'robot-arm')
-  const demo = await seedDemo({ template, gitUrl: twin.url, admin, searchPath: settings.searchPath, say })
-  const wanted = demo.pullRequests.map(({ number }) => number)
+  const seed = () => seedDemo({ template, gitUrl: twin.url, admin, searchPath: settings.searchPath, say })
+  const demo = await patiently(seed, signal)
+  if (demo) await tellStory(demo, installation, signal)
+}
+
+async function tellStory(demo: Demo, { store, addresses }: Installation, signal: AbortSignal): Promise<void> {
+  const verdicts = new Map<number, Concluded>()
   let told = false
   await narrate({ views: store.views, samples: store.samples, say, signal, concluded })
 
-  function concluded(all: readonly Concluded[]): void {
-    if (told || !wanted.every((number) => all.some((one) => one.pullRequest === number))) return
+  function concluded(one: Concluded): void {
+    if (told || !demo.pullRequests.some(({ number }) => number === one.pullRequest)) return
+    verdicts.set(one.pullRequest ?? 0, one)
+    if (verdicts.size < demo.pullRequests.length) return
     told = true
-    process.stdout.write(invitation(demo, all, addresses))
+    process.stdout.write(invitation(demo, verdicts, addresses))
+  }
+}
+
+const maxSeeds = 10
+
+/** The stand-in for GitHub may die in the middle, is started again, and takes every step a second time. Undefined: the end came first. */
+async function patiently(seed: () => Promise<Demo>, signal: AbortSignal): Promise<Demo | undefined> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await seed()
+    } catch (error) {
+      if (signal.aborted) return undefined
+      if (tries === maxSeeds) throw error
+      say(`The demo is not made yet, and is tried again: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    await sleep(1000, undefined, { signal }).catch(() => undefined)
   }
 }
 
 function invitation(
   { repository, pullRequests }: Demo,
-  all: readonly Concluded[],
-  { github, githubToken }: Installation['addresses'],
+  verdicts: ReadonlyMap<number, Concluded>,
+  { github, githubToken, pages, pagesToken }: Installation['addresses'],
 ): string {
-  const lines = pullRequests.map(({ number }) => {
-    const verdict = all.findLast((one) => one.pullRequest === number)
-    return `  #${number}  ${verdict?.conclusion.padEnd(8)}  ${github}/${repository}/pull/${number}?token=${githubToken}`
-  })
-  return `\nBoth verdicts are in. Open a pull request, pick who you are, and type a command such as /osmo status:\n${lines.join('\n')}\n\nServing until Ctrl-C\n\n`
+  const lines = pullRequests.map(
+    ({ number }) =>
+      `  #${number}  ${verdicts.get(number)?.conclusion.padEnd(8)}  ${github}/${repository}/pull/${number}?token=${githubToken}`,
+  )
+  return [
+    '',
+    'Both verdicts are in. Open a pull request, pick who you are, and type a command such as /osmo status:',
+    ...lines,
+    'Tasks and logs open for a browser that was here once:',
+    `  pages         ${pages}/?token=${pagesToken}`,
+    '',
+    'Serving until Ctrl-C',
+    '',
+    '',
+  ].join('\n')
 }
 
 /** A line a change, with the time of day. */

@@ -3,6 +3,7 @@ import { benchmarkTitle } from '../benchmark/report.ts'
 import { judgeWorkflow } from '../engine/judgement.ts'
 import type { SampleStore, ViewStore, WorkflowView } from '../engine/ports.ts'
 import { waitReason } from '../engine/wait-reason.ts'
+import type { WorkflowId } from '../workflow/names.ts'
 import { isFinished } from '../workflow/status.ts'
 import { durationOf, formatDuration, outcomeText, plain } from '../workflow/text.ts'
 import { verdict } from '../workflow/verdict.ts'
@@ -11,39 +12,70 @@ export type NarratorDeps = {
   readonly views: ViewStore
   readonly samples: SampleStore
   readonly say: (line: string) => void
-  /** After each conclusion, with all of them so far. */
-  readonly concluded: (all: readonly Concluded[]) => void
+  /** After each conclusion. */
+  readonly concluded: (one: Concluded) => void
   readonly signal: AbortSignal
+  /** For tests. */
+  readonly pollMs?: number
 }
 
-const pollMs = 300
+const defaultPollMs = 300
 const maxWorkflows = 100
 
 /**
- * Tells what happens, a line a change: tasks that start, end or wait, and what was concluded. Returns once `isTold` says that enough was
- * told, or when the signal ends it; what is told is read from the store, as every page is.
+ * Tells what happens, a line a change: tasks that start, end or wait, and what was concluded. What is told is read from the store, as every
+ * page is; a store that is away is said once and waited for. Returns when the signal ends it, and never rejects.
  */
-export async function narrate({ views, samples, say, concluded: tellConcluded, signal }: NarratorDeps): Promise<void> {
-  const told = new Map<string, string>()
-  const concluded = new Map<string, Concluded>()
+export async function narrate(deps: NarratorDeps): Promise<void> {
+  const { say, signal, pollMs = defaultPollMs } = deps
+  const story = createStory(deps)
+  let isAway = false
   while (!signal.aborted) {
-    for (const row of (await views.list({}, maxWorkflows)).toReversed()) {
-      if (concluded.has(row.id)) continue
-      const view = await views.workflow(row.id)
-      if (!view) continue
-      for (const line of linesOf(view)) if (told.get(line.key) !== line.text) tell(line)
-      const conclusion = await conclude(view, samples)
-      if (!conclusion) continue
-      concluded.set(row.id, conclusion)
-      say(`${labelOf(view)}  ${marks[conclusion.conclusion]} ${conclusion.title}`)
-      tellConcluded([...concluded.values()])
+    try {
+      await story.tellNews()
+      isAway = false
+    } catch (error) {
+      if (!isAway && !signal.aborted) say(`Nothing can be read at the moment, so the story waits: ${messageOf(error)}`)
+      isAway = true
     }
     await sleep(pollMs, undefined, { signal }).catch(() => undefined)
   }
+}
 
-  function tell({ key, text }: Line): void {
-    told.set(key, text)
-    say(text)
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** Remembers of each workflow that goes on what was told of it, and of the newest that they are told to the end. */
+function createStory({ views, samples, say, concluded }: NarratorDeps) {
+  const going = new Map<WorkflowId, Map<string, string>>()
+  const ended = new Set<WorkflowId>()
+  return { tellNews }
+
+  async function tellNews(): Promise<void> {
+    const newest = (await views.list({}, maxWorkflows)).map(({ id }) => id).toReversed()
+    for (const id of new Set([...going.keys(), ...newest])) if (!ended.has(id)) await tellWorkflow(id)
+    for (const id of ended) if (!newest.includes(id)) ended.delete(id)
+  }
+
+  async function tellWorkflow(id: WorkflowId): Promise<void> {
+    const view = await views.workflow(id)
+    if (!view) return void going.delete(id)
+    tellTasks(view)
+    const conclusion = await conclude(view, samples)
+    if (!conclusion) return
+    ended.add(id)
+    going.delete(id)
+    say(`${labelOf(view)}  ${marks[conclusion.conclusion]} ${conclusion.title}`)
+    concluded(conclusion)
+  }
+
+  function tellTasks(view: WorkflowView): void {
+    const told = going.get(view.workflow.id) ?? new Map<string, string>()
+    going.set(view.workflow.id, told)
+    for (const { task, text } of linesOf(view)) {
+      if (told.get(task) === text) continue
+      told.set(task, text)
+      say(text)
+    }
   }
 }
 
@@ -54,7 +86,7 @@ export type Concluded = {
   readonly title: string
 }
 
-type Line = { readonly key: string; readonly text: string }
+type Line = { readonly task: string; readonly text: string }
 
 const marks = {
   success: '✅ green:',
@@ -68,9 +100,7 @@ const marks = {
 function linesOf(view: WorkflowView): readonly Line[] {
   return view.tasks.flatMap((task) => {
     const words = stateWords(view, task)
-    return words === undefined
-      ? []
-      : [{ key: `${view.workflow.id}/${task.name}`, text: `${labelOf(view)}  ${task.name.padEnd(10)} ${words}` }]
+    return words === undefined ? [] : [{ task: task.name, text: `${labelOf(view)}  ${task.name.padEnd(10)} ${words}` }]
   })
 }
 

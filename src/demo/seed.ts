@@ -42,8 +42,8 @@ export async function seedDemo({ template, gitUrl, admin, searchPath, say }: See
   const work = mkdtempSync(join(tmpdir(), 'osmo-demo-'))
   try {
     const git = gitIn({ work, searchPath, url: `${gitUrl}/${demo.repository}.git`, login: people.maintainer, token })
-    await pushMain(git, work, template, demo)
-    say(`pushed ${demo.repository} to main`)
+    const pushed = await pushMain(git, work, template, demo)
+    say(pushed === 'now' ? `pushed ${demo.repository} to main` : `main of ${demo.repository} is there already`)
     const pullRequests: DemoPullRequest[] = []
     for (const change of demo.changes)
       pullRequests.push(await openPullRequest({ git, work, admin, demo, template: join(template, 'changes', change), say }))
@@ -90,15 +90,23 @@ function gitIn({ work, searchPath, url, login, token }: Place): Git {
   }
 }
 
-async function pushMain(git: Git, work: string, template: string, demo: DemoFile): Promise<void> {
+async function pushMain(git: Git, work: string, template: string, demo: DemoFile): Promise<Pushed> {
   await git('init', '--quiet')
   cpSync(join(template, 'repository'), work, { recursive: true })
   await git('add', '--all')
   await git('commit', '--quiet', '--message', demo.message)
-  if (!(await isPushed(git, 'main'))) await git('push', '--quiet', 'REMOTE', 'main')
+  return pushOnce(git, 'main')
 }
 
-/** At an earlier start; since then people may have pushed more, which must stay. */
+type Pushed = 'now' | 'before'
+
+/** A branch of an earlier start stays as it is: since then people may have pushed more. */
+async function pushOnce(git: Git, branch: string): Promise<Pushed> {
+  if (await isPushed(git, branch)) return 'before'
+  await git('push', '--quiet', 'REMOTE', branch)
+  return 'now'
+}
+
 async function isPushed(git: Git, branch: string): Promise<boolean> {
   try {
     await git('ls-remote', '--exit-code', '--heads', 'REMOTE', `refs/heads/${branch}`)
@@ -124,7 +132,7 @@ async function openPullRequest({ git, work, admin, demo, template, say }: Openin
   cpSync(join(template, 'files'), work, { recursive: true })
   await git('add', '--all')
   await git('commit', '--quiet', '--message', `${title}\n\n${body}`)
-  if (!(await isPushed(git, branch))) await git('push', '--quiet', 'REMOTE', branch)
+  const pushed = await pushOnce(git, branch)
   const { number } = await admin<{ readonly number: number }>('createPullRequest', {
     repository: demo.repository,
     title,
@@ -132,7 +140,7 @@ async function openPullRequest({ git, work, admin, demo, template, say }: Openin
     head: branch,
     author: people.maintainer,
   })
-  say(`opened pull request #${number}: ${title}`)
+  say(pushed === 'now' ? `opened pull request #${number}: ${title}` : `pull request #${number} is there already: ${title}`)
   return { number, title, conclusion }
 }
 

@@ -33,7 +33,13 @@ it('the demo is pushed without its token in any list of processes, and again cha
   const seed = () => seedDemo({ template, gitUrl: stage.twin.url, admin, searchPath, say: (line) => said.push(line) })
   const demo = await seed()
   assert.equal(demo.pullRequests.length, 2)
+  assert.deepEqual(
+    said.map((line) => line.split(' ')[0]),
+    ['pushed', 'opened', 'opened'],
+  )
+  said.length = 0
   assert.deepEqual(await seed(), demo)
+  assert.equal(said.filter((line) => line.includes('is there already')).length, 3, said.join('\n'))
   const { token } = await admin<{ readonly token: string }>('createUser', { login: 'mara' })
   assert.match(calls(), /push/)
   for (const secret of [token, Buffer.from(`mara:${token}`).toString('base64')]) assert.ok(!calls().includes(secret), calls())
