@@ -34,6 +34,7 @@ export type SpecFiles = {
 export function selectSpecFiles(entries: readonly TreeEntry[]): SpecFiles {
   const diagnostics: Diagnostic[] = []
   const refuse = (path: string, code: string, message: string) => diagnostics.push(fault(path, code, message))
+  for (const { path, mode } of entries) if (path === specFolder) refuse(path, 'limit/folder', noFolder(mode))
   const candidates = entries.filter(({ path }) => path.startsWith('.osmo/')).sort((a, b) => (a.path < b.path ? -1 : 1))
   const readable = candidates.filter((entry) => isReadable(entry, refuse))
   const distinct = withoutDoubles(readable, refuse)
@@ -45,6 +46,12 @@ export function selectSpecFiles(entries: readonly TreeEntry[]): SpecFiles {
   const kept = withinLimits(files, refuse)
   return { files: kept, diagnostics, ...(config !== undefined && { config: { path: config.path, sizeBytes: config.sizeBytes } }) }
 }
+
+const specFolder = '.osmo'
+
+/** A folder is never an entry itself; what stands in its place hides every spec. */
+const noFolder = (mode: string) =>
+  `Expected a folder of specs, but .osmo is ${mode === '120000' ? 'a symbolic link' : mode === '160000' ? 'a submodule' : 'a file'}, so no spec is read and nothing runs. Replace it with a folder.`
 
 type Refuse = (path: string, code: string, message: string) => void
 

@@ -63,6 +63,20 @@ describe('osmo / config', () => {
     assert.match(config.summary, /Rename this file to config\.yaml/)
   })
 
+  for (const [what, mode] of [
+    ['a symbolic link', '120000'],
+    ['a submodule', '160000'],
+    ['a file', '100644'],
+  ] as const)
+    it(`fails where .osmo is ${what} and no folder, so that nobody wonders why nothing runs`, async () => {
+      world = await aWorld()
+      await world.push('main', { [reach]: chain() })
+      world.github.reader.specFiles = async () => [{ path: '.osmo', mode, bytes: 5, text: undefined }]
+      const config = await world.check(await world.push('topic', { 'a.txt': '1' }), 'osmo / config')
+      assert.equal(config.conclusion, 'failure')
+      assert.match(config.summary, new RegExp(`Expected a folder of specs, but \\.osmo is ${what}`))
+    })
+
   it('is written anew by its "Re-run" button, with specs as they are read now, and what ran is left alone', async () => {
     world = await aWorld()
     const sha = await world.push('main', { [reach]: chain(), '.osmo/bad.yaml': 'workflow: [' })

@@ -171,6 +171,11 @@ describe('files below .osmo', () => {
     assert.match(diagnostics[0]?.message ?? '', /Rename this file to config\.yaml/)
   })
 
+  it('cannot be where .osmo is no folder, which is said', () => {
+    const { files, diagnostics } = selectSpecFiles([file('.osmo', 4, '120000')])
+    assert.deepEqual([files, diagnostics.map(({ file: place, code }) => [place, code])], [[], [['.osmo', 'limit/folder']]])
+  })
+
   it('a bad file does not take the good ones with it', () => {
     const { files, diagnostics } = selectSpecFiles([
       file('.osmo/a.yaml', 10, '120000'),
