@@ -10,8 +10,11 @@ const freeBytes = 1024 * 1024
 const bytesPerSecond = 1024 * 1024
 
 export type LogShipper = {
-  /** Sends what is left, as fast as the service takes it, and stops; gives up after `seconds` of a service that does not answer. */
-  finish(seconds: number): Promise<void>
+  /**
+   * Sends what is left, as fast as the service takes it, and stops; gives up after `seconds` of a service that does not answer, or once
+   * `hopeless` says that nobody will.
+   */
+  finish(seconds: number, hopeless: AbortSignal): Promise<void>
 }
 
 /** Sends the spool to the service while the attempt runs. An unreachable service is waited for and never disturbs the attempt. */
@@ -22,11 +25,12 @@ export function startLogShipper(spool: LogSpool, ctrl: Ctrl): LogShipper {
   const shipping = ship()
 
   return {
-    async finish(seconds) {
+    async finish(seconds, hopeless) {
       finishing.abort()
       // Wakes the loop when it waits for output.
       spool.write(new Uint8Array())
       const timer = setTimeout(() => giveUp.abort(), seconds * 1000)
+      hopeless.addEventListener('abort', () => giveUp.abort(), { once: true })
       await shipping
       clearTimeout(timer)
     },

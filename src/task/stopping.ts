@@ -14,9 +14,9 @@ const interruptGraceSeconds = 5
 
 /**
  * Listens for the backend's `cancel.json` (SIGUSR1 makes it quick, a look every second makes it sure) and for SIGINT. SIGTERM and SIGHUP mean
- * that the service or the machine's session stops; the attempt goes on, to be adopted.
+ * that the service or the machine's session stops; the attempt goes on, to be adopted. A directory that vanished is as good as SIGINT.
  */
-export function listenForStop(directory: AttemptDirectory, graceSeconds: number): Stopping {
+export function listenForStop(directory: AttemptDirectory, graceSeconds: number, vanished: AbortSignal): Stopping {
   const controller = new AbortController()
   let wish: StopWish | undefined
   const cancelFile = directory.pathOf(attemptFiles.cancel)
@@ -25,6 +25,7 @@ export function listenForStop(directory: AttemptDirectory, graceSeconds: number)
   process.on('SIGHUP', ignore)
   process.on('SIGINT', interrupt)
   process.on('SIGUSR1', look)
+  vanished.addEventListener('abort', interrupt, { once: true })
   watchFile(cancelFile, { interval: 1000, persistent: false }, look)
   look()
   return {

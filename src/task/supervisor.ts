@@ -10,6 +10,7 @@ import { startLogShipper } from './log-shipper.ts'
 import { LogSpool } from './log-spool.ts'
 import { createRuntime } from './runtime.ts'
 import { listenForStop } from './stopping.ts'
+import { watchForVanishing } from './vanishing.ts'
 import { createWorkspace, type Workspace } from './workspace.ts'
 
 /** Nobody waits for the last lines of what was cancelled. */
@@ -36,8 +37,9 @@ async function main(args: readonly string[]): Promise<void> {
 async function supervise(directory: AttemptDirectory): Promise<void> {
   const localOrder = directory.readOrder()
   const { order, settings } = localOrder
+  const vanishing = watchForVanishing(directory)
   // Before the lock, since whoever sees the lock may send a signal.
-  const stopping = listenForStop(directory, order.deadlines.graceSeconds)
+  const stopping = listenForStop(directory, order.deadlines.graceSeconds, vanishing.signal)
   if (!directory.lock()) return
   directory.forgetToken(localOrder)
   const signalFile = join(settings.signalsDirectory, order.pod)
@@ -71,8 +73,9 @@ async function supervise(directory: AttemptDirectory): Promise<void> {
   containment.remove()
   // Beside what follows: it may take long, and no fault of it may hide how the attempt ended.
   const cleaning = clean(workspace)
-  await shipper.finish(stopping.signal.aborted ? stoppedPatienceSeconds : reportPatienceSeconds)
-  await recordExit(() => directory.writeExit(recorded, signalFile), cleaning)
+  await shipper.finish(stopping.signal.aborted ? stoppedPatienceSeconds : reportPatienceSeconds, vanishing.signal)
+  vanishing.close()
+  if (!vanishing.signal.aborted) await recordExit(() => directory.writeExit(recorded, signalFile), cleaning)
   await cleaning
 }
 

@@ -342,6 +342,33 @@ export function describeLocalStories(runtime: Runtime, skip: string | false, eng
       await world.backend.end('interrupt')
       const { exit } = await world.finish(order)
       assert.deepEqual([exit.reason, exit.outputs], ['interrupted', 'none'])
+      await world.reopen()
+    })
+
+    it('ends those too that have not begun when the service is told to stop, and takes no more', async () => {
+      const orders = [1, 2, 3].map(() => world.order({ shell: 'sleep 60' }))
+      await Promise.all(orders.map((order) => world.backend.create(order, never)))
+      await world.backend.end('interrupt')
+      const running = await Promise.all(orders.map(({ pod }) => processesOf(world.directoryOf(pod))))
+      assert.deepEqual(running.flat(), [])
+      for (const order of orders) {
+        const { exit } = await world.finish(order)
+        assert.deepEqual([exit.reason, exit.outputs], ['interrupted', 'none'])
+      }
+      await assert.rejects(world.backend.create(world.order(), never), /is ending/)
+      await world.reopen()
+    })
+
+    it('ends a command and its supervisor when their directory is gone', async () => {
+      const marker = `vanished-${randomUUID()}`
+      const order = world.order({ command: ['bash', '-c', 'echo up; sleep 60; echo', marker] })
+      await world.backend.create(order, never)
+      await world.logged(order, 'up\n')
+      await rm(world.directoryOf(order.pod), { recursive: true, force: true })
+      await eventually('the end of both', async () => {
+        const left = await Promise.all([marker, world.directoryOf(order.pod)].map(processesOf))
+        return left.flat().length === 0 ? true : undefined
+      })
     })
 
     describe('compare', () => {

@@ -13,13 +13,14 @@ import { removeLeftContainers } from './left-containers.ts'
 import { closedToOthers } from './probe.ts'
 import { createStarting } from './starting.ts'
 import {
+  createSupervisors,
   currentBoot,
   isAlive,
   lastWords,
   reapLeftovers,
   type SupervisorProgram,
+  type Supervisors,
   signalSupervisor,
-  startSupervisor,
 } from './supervisor-process.ts'
 import { createUserIds, type UserIds } from './user-ids.ts'
 
@@ -93,7 +94,9 @@ class DirectoryBackend implements LocalBackend {
   /** Lost attempts whose leftovers are ended. */
   readonly #reaped = new Set<PodName>()
   readonly #starting: ReturnType<typeof createStarting>
+  readonly #supervisors: Supervisors
   #creating: Promise<unknown> = Promise.resolve()
+  #isEnding = false
   /** Why plain processes cannot have users of their own, though we are root. */
   #closedPaths: readonly string[] = []
 
@@ -108,6 +111,7 @@ class DirectoryBackend implements LocalBackend {
     this.#userIds = createUserIds(options.directory)
     this.#signals = join(options.directory, '.signals')
     this.#starting = createStarting(options.startAgainMs ?? startAgainAfterMs)
+    this.#supervisors = createSupervisors(options)
   }
 
   async open(): Promise<void> {
@@ -141,6 +145,7 @@ class DirectoryBackend implements LocalBackend {
 
   async #createOne(order: PodOrder, signal: AbortSignal): ReturnType<Backend['create']> {
     signal.throwIfAborted()
+    if (this.#isEnding) throw new Error(`The backend ${this.name} is ending and takes no attempt any more`)
     const refusal = this.#refusal(order)
     if (refusal !== undefined) return { kind: 'refused', message: refusal }
     const uid = await this.#uid()
@@ -210,7 +215,7 @@ class DirectoryBackend implements LocalBackend {
   async #start(pod: PodName): Promise<void> {
     const directory = this.#store.pathOf(pod)
     if (isRoot() && this.runtime === 'process') await chmod(directory, 0o711)
-    await startSupervisor(this.#options, directory)
+    await this.#supervisors.start(directory)
   }
 
   async delete(pod: PodName, graceSeconds: number, signal: AbortSignal): Promise<void> {
@@ -252,6 +257,7 @@ class DirectoryBackend implements LocalBackend {
   }
 
   async #phaseOfUnlocked(pod: PodName, createdAt: number): Promise<Sighting['phase']> {
+    if (this.#isEnding) return { kind: 'created' }
     const step = this.#starting.next(pod, createdAt, Date.now())
     if (step === 'start') await this.#start(pod)
     if (step !== 'give-up') return { kind: 'created' }
@@ -312,7 +318,10 @@ class DirectoryBackend implements LocalBackend {
 
   async end(how: 'interrupt' | 'leave'): Promise<void> {
     if (how === 'leave') return
+    this.#isEnding = true
+    await this.#creating
     const deadline = Date.now() + interruptPatienceMs
+    await this.#endUnstarted()
     await this.#signalAll('SIGINT')
     while (Date.now() < deadline && (await this.#anyAlive())) await sleep(50)
     await this.#signalAll('SIGKILL')
@@ -320,18 +329,28 @@ class DirectoryBackend implements LocalBackend {
     await this.list(new AbortController().signal)
   }
 
+  /** Takes the locks that nobody has, so that those who come later for them find them taken; whoever was quicker can be signalled. */
+  async #endUnstarted(): Promise<void> {
+    for (const pod of await this.#store.pods()) {
+      const entry = await this.#store.read(pod)
+      if (entry?.kind !== 'attempt' || entry.attempt.lock || entry.attempt.exit) continue
+      if (await this.#store.lockUnstarted(pod, interruptedUnstarted())) await this.#supervisors.kill(this.#store.pathOf(pod))
+    }
+  }
+
   async #signalAll(signal: NodeJS.Signals): Promise<void> {
-    for (const lock of await this.#liveLocks()) await signalSupervisor(lock, signal)
+    for (const lock of await this.#locks()) await signalSupervisor(lock, signal)
   }
 
   async #anyAlive(): Promise<boolean> {
-    const alive = await Promise.all((await this.#liveLocks()).map(isAlive))
+    const alive = await Promise.all((await this.#locks()).map(isAlive))
     return alive.includes(true)
   }
 
-  async #liveLocks() {
+  /** Also of those that have said how they ended and still tidy up. */
+  async #locks() {
     const entries = await Promise.all((await this.#store.pods()).map((pod) => this.#store.read(pod)))
-    return entries.flatMap((entry) => (entry?.kind === 'attempt' && entry.attempt.lock && !entry.attempt.exit ? [entry.attempt.lock] : []))
+    return entries.flatMap((entry) => (entry?.kind === 'attempt' && entry.attempt.lock ? [entry.attempt.lock] : []))
   }
 }
 
@@ -347,6 +366,12 @@ const unstartable = (message: string) => ({
   startedAt: undefined,
   exitedAt: Date.now(),
   exit: { exitCode: 3001, reason: 'backend-error', message, outputs: 'none' } as const,
+})
+
+const interruptedUnstarted = () => ({
+  startedAt: undefined,
+  exitedAt: Date.now(),
+  exit: { exitCode: 3001, reason: 'interrupted', message: 'The service was stopped before this attempt started', outputs: 'none' } as const,
 })
 
 const neverStarted = () => ({

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
@@ -9,8 +9,36 @@ const logName = 'supervisor.log'
 
 export type SupervisorProgram = { readonly nodePath: string; readonly supervisorPath: string }
 
-/** Starts a supervisor that outlives us: in a session of its own, with nothing of our environment. What it says when it breaks is kept. */
-export async function startSupervisor({ nodePath, supervisorPath }: SupervisorProgram, directory: string): Promise<void> {
+export type Supervisors = ReturnType<typeof createSupervisors>
+
+/** Starts supervisors, each for one attempt's directory, and knows those of its own that have not ended. */
+export function createSupervisors(program: SupervisorProgram) {
+  const running = new Map<ChildProcess, string>()
+  return { start, kill }
+
+  async function start(directory: string): Promise<void> {
+    const child = await startSupervisor(program, directory)
+    running.set(child, directory)
+    child.once('exit', () => running.delete(child))
+  }
+
+  /** Returns once those of this directory are gone. Only for one whose lock is taken by somebody else: what it began would be left. */
+  async function kill(directory: string): Promise<void> {
+    const children = [...running].flatMap(([child, of]) => (of === directory ? [child] : []))
+    await Promise.all(children.map(killChild))
+  }
+}
+
+async function killChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.ref()
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+}
+
+/** It outlives us: in a session of its own, with nothing of our environment. What it says when it breaks is kept. */
+async function startSupervisor({ nodePath, supervisorPath }: SupervisorProgram, directory: string): Promise<ChildProcess> {
   const log = openSync(join(directory, logName), 'a', 0o600)
   const child = spawn(nodePath, [...nodeOptions, supervisorPath, directory], {
     cwd: '/',
@@ -22,6 +50,7 @@ export async function startSupervisor({ nodePath, supervisorPath }: SupervisorPr
   // Rejects when Node itself cannot be started.
   await once(child, 'spawn')
   child.unref()
+  return child
 }
 
 /** The end of what it said: the last lines, at most 500 characters, on one line. */
