@@ -1,9 +1,9 @@
 import { pipeline } from 'node:stream/promises'
-import type { RE2JS } from 're2js'
 import { pack as createPack, type Pack } from 'tar-stream'
 import { z } from 'zod'
 import { manifestKey, type ObjectStore, type OutputManifest, outputPrefix, type StoredOutputs } from '../engine/ports.ts'
 import { taskLimits } from '../engine/task-protocol.ts'
+import type { Pattern } from '../spec/pattern.ts'
 import { checkedKey } from './object-key.ts'
 
 const manifestFile = z.strictObject({
@@ -48,11 +48,11 @@ export async function readManifest(objects: ObjectStore, outputs: StoredOutputs)
 export async function tarOfOutputs(
   objects: ObjectStore,
   outputs: StoredOutputs,
-  pattern: RE2JS | undefined,
+  pattern: Pattern | undefined,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
   const manifest = await readManifest(objects, outputs)
   if (manifest === undefined) return undefined
-  const files = manifest.files.filter(({ path }) => pattern === undefined || pattern.matcher(path).lookingAt())
+  const files = manifest.files.filter(({ path }) => pattern === undefined || pattern.matchesStart(path))
   const tar = createPack()
   // A fault ends the stream with an error, which breaks the response off: the reader must not take half a tar for a whole one.
   fill(tar, objects, outputPrefix(outputs), files).catch((error: Error) => tar.destroy(error))

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
 import { type Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { RE2JS } from 're2js'
 import { z } from 'zod'
 import type { AttemptDesk, AttemptGrant, LogStore, ObjectStore } from '../engine/ports.ts'
 import { ForgeError, manifestKey, outputPrefix } from '../engine/ports.ts'
 import { taskLimits } from '../engine/task-protocol.ts'
+import { compilePattern, type Pattern } from '../spec/pattern.ts'
 import { type AttemptReference, WorkflowId } from '../workflow/names.ts'
 import type { Barrier } from './barrier.ts'
 import { ObjectTooLarge } from './directory-store.ts'
@@ -119,15 +119,13 @@ function inputOf({ inputs, baseInputs }: AttemptGrant, arm: Arm, index: number) 
   return (arm === 'base' ? baseInputs?.[index] : undefined) ?? inputs[index]
 }
 
-function inputPattern(context: TaskContext): RE2JS | undefined {
+function inputPattern(context: TaskContext): Pattern | undefined {
   const regex = context.req.query('regex')
   if (regex === undefined) return undefined
   if (regex.length > 4096) throw refusal(400, 'The pattern is longer than 4096 characters')
-  try {
-    return RE2JS.compile(regex)
-  } catch (error) {
-    throw refusal(400, `The pattern ${JSON.stringify(regex.slice(0, 200))} is not one that RE2 knows: ${(error as Error).message}`)
-  }
+  const result = compilePattern(regex)
+  if (result.kind === 'compiled') return result.pattern
+  throw refusal(400, `The pattern ${JSON.stringify(regex.slice(0, 200))} cannot be used: ${result.reason}`)
 }
 
 function armOf(context: TaskContext): Arm {

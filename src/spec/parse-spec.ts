@@ -6,6 +6,7 @@ import { triggersShape } from './git/triggers-shape.ts'
 import { resolveGroups } from './osmo/rules.ts'
 import type { ReadTask } from './osmo/task.ts'
 import { type ReadWorkflow, workflowShape } from './osmo/workflow.ts'
+import { createPatternShelf } from './pattern.ts'
 import { placesOf, readTasks, type SpecPlaces } from './places.ts'
 import { loadDocument, type RenderedDocument } from './render-document.ts'
 import { createReporter, type Reporter } from './reporter.ts'
@@ -129,7 +130,7 @@ function readGitSection<T>(section: Section | undefined, shape: Shape<T>, report
     return undefined
   }
   for (const other of node.entries) if (other !== entry) reportStray(other.key.text, other.key.range, section.name, reporter)
-  return shape.read(entry.value, { path: section.name, reporter: withoutRefused(reporter, refused) })
+  return shape.read(entry.value, { path: section.name, reporter: withoutRefused(reporter, refused), patterns: createPatternShelf() })
 }
 
 function reportStray(key: string, range: { start: number; end: number }, section: string, reporter: Reporter) {
@@ -138,7 +139,12 @@ function reportStray(key: string, range: { start: number; end: number }, section
 
 function readWorkflow(document: RenderedDocument, file: string, reporter: Reporter): ReadWorkflow | undefined {
   if (document.workflow === undefined) return undefined
-  return workflowShape.read(document.workflow, { path: 'workflow', reporter: withoutRefused(reporter, document.refused), specFile: file })
+  return workflowShape.read(document.workflow, {
+    path: 'workflow',
+    reporter: withoutRefused(reporter, document.refused),
+    specFile: file,
+    patterns: createPatternShelf(),
+  })
 }
 
 function linesOf(source: string, workflow: ReadWorkflow) {

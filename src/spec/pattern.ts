@@ -1,4 +1,9 @@
-import { RE2JS, RE2JSException } from 're2js'
+import { RE2JS } from 're2js'
+import { emitPattern, type Form } from './regex/emit.ts'
+import { parsePattern } from './regex/parse.ts'
+import { priceOf } from './regex/price.ts'
+import { type Expression, PatternFault } from './regex/syntax.ts'
+import { assertionsOf, clashOf, formFor, wrapText } from './regex/wrapped-text.ts'
 
 /** A regular expression of a spec, run in linear time. */
 export type Pattern = {
@@ -8,66 +13,86 @@ export type Pattern = {
   matchesWhole(text: string): boolean
 }
 
-export type PatternResult = { readonly kind: 'compiled'; readonly pattern: Pattern } | { readonly kind: 'refused'; readonly reason: string }
+export type PatternResult =
+  /** `price` is about the number of instructions that making it cost. */
+  | { readonly kind: 'compiled'; readonly pattern: Pattern; readonly price: number }
+  | { readonly kind: 'refused'; readonly code: 'semantic/regex' | 'limit/regex'; readonly reason: string }
 
-/** Patterns in specs are a line; RE2's program grows with them. */
+/** Patterns in specs are a line. */
 const maximumLength = 1_000
 
-/** Compiles a pattern in Python's syntax. What RE2 cannot do in linear time (look-around, back references) is refused. */
-export function compilePattern(source: string): PatternResult {
-  if (source.length > maximumLength) return refused(`it has ${source.length} characters, and ${maximumLength} are allowed`)
-  const beyond = beyondRe2(source)
-  if (beyond !== undefined) return refused(`${beyond} cannot be run in linear time and is not supported here`)
+/** Instructions of all programs of one file. */
+const maximumPriceOfFile = 200_000
+
+/** Instructions of one program: a text is compared with all of them at each of its characters. */
+const maximumPrice = 5_000
+
+/** The patterns of one file: each distinct one is made once, and together they have a bound. `left` is in instructions. */
+export type PatternShelf = { readonly known: Map<string, PatternResult>; left: number }
+
+export function createPatternShelf(): PatternShelf {
+  return { known: new Map(), left: maximumPriceOfFile }
+}
+
+/**
+ * Compiles a pattern in the syntax of Python's `re` (3.11) with its meaning for text. What cannot be run in linear time (looking around,
+ * references back, groups that give nothing back) is refused, and so is what Python refuses.
+ */
+export function compilePattern(source: string, shelf?: PatternShelf): PatternResult {
+  const known = shelf?.known.get(source)
+  if (known !== undefined) return known
+  const result = shelf !== undefined && shelf.left <= 0 ? beyondFile : compiled(source)
+  if (shelf !== undefined) putAway(source, result, shelf)
+  return result
+}
+
+function compiled(source: string): PatternResult {
+  if (source.length > maximumLength) return tooLarge(`it has ${source.length} characters, and ${maximumLength} are allowed`)
+  const expression = parsed(source)
+  if (expression instanceof PatternFault) return { kind: 'refused', code: 'semantic/regex', reason: expression.message }
+  const price = priceOf(expression)
+  if (price > maximumPrice)
+    return tooLarge(`with its repetitions written out it has about ${counted(price)} parts, and ${maximumPrice} are allowed`)
+  const clash = clashOf(assertionsOf(expression))
+  if (clash !== undefined) return { kind: 'refused', code: 'semantic/regex', reason: `${clash}, which is not supported here` }
+  return { kind: 'compiled', pattern: patternOf(expression), price }
+}
+
+function putAway(source: string, result: PatternResult, shelf: PatternShelf): void {
+  shelf.known.set(source, result)
+  if (result.kind === 'compiled') shelf.left -= result.price
+}
+
+const beyondFile = tooLarge(`the patterns before it have ${maximumPriceOfFile} parts together already, and no more are allowed in one file`)
+
+function tooLarge(reason: string): PatternResult {
+  return { kind: 'refused', code: 'limit/regex', reason }
+}
+
+function parsed(source: string): Expression | PatternFault {
   try {
-    const compiled = RE2JS.compile(toRe2(source))
-    return {
-      kind: 'compiled',
-      pattern: { matchesStart: (text) => compiled.matcher(text).lookingAt(), matchesWhole: (text) => compiled.matcher(text).matches() },
-    }
+    return parsePattern(source)
   } catch (error) {
-    if (error instanceof RE2JSException) return refused(error.message.replace(/^error parsing regexp: /, ''))
+    if (error instanceof PatternFault) return error
     throw error
   }
 }
 
-function refused(reason: string): PatternResult {
-  return { kind: 'refused', reason }
+function counted(price: number): string {
+  return price < 1e15 ? String(price) : 'endlessly many'
 }
 
-/** Walks a pattern outside of escapes and character classes; `undefined` from the visitor keeps the characters. */
-function rewrite(source: string, visit: (rest: string) => { readonly length: number; readonly text: string } | undefined): string {
-  let result = ''
-  let inClass = false
-  for (let at = 0; at < source.length; ) {
-    const replaced = inClass ? undefined : visit(source.slice(at, at + 24))
-    const length = replaced?.length ?? (source[at] === '\\' ? 2 : 1)
-    if (replaced === undefined) {
-      if (!inClass && source[at] === '[') inClass = true
-      // A bracket that directly opens the class is a character of it.
-      else if (inClass && source[at] === ']' && !/(?:^|[^\\])\[\^?$/.test(source.slice(Math.max(0, at - 3), at))) inClass = false
-    }
-    result += replaced?.text ?? source.slice(at, at + length)
-    at += length
+function patternOf(expression: Expression): Pattern {
+  const asked = assertionsOf(expression)
+  const made = new Map<Form, RE2JS>()
+  const make = (form: Form): RE2JS => {
+    const known = made.get(form) ?? RE2JS.compile(emitPattern(expression, form))
+    made.set(form, known)
+    return known
   }
-  return result
-}
-
-function toRe2(source: string): string {
-  return rewrite(source, (rest) => {
-    if (rest.startsWith('\\Z')) return { length: 2, text: '\\z' }
-    const upTo = /^\{,([0-9]{1,4})\}/.exec(rest)
-    return upTo === null ? undefined : { length: upTo[0].length, text: `{0,${upTo[1]}}` }
-  })
-}
-
-function beyondRe2(source: string): string | undefined {
-  let found: string | undefined
-  rewrite(source, (rest) => {
-    if (/^\(\?<?[=!]/.test(rest)) found ??= 'look-ahead or look-behind'
-    else if (/^\\[1-9]/.test(rest) || rest.startsWith('(?P=')) found ??= 'a back reference'
-    else if (rest.startsWith('(?(')) found ??= 'a conditional group'
-    else if (rest.startsWith('(?>') || /^[*+?}]\+/.test(rest)) found ??= 'an atomic group or possessive quantifier'
-    return undefined
-  })
-  return found
+  const matcher = (text: string) => {
+    const form = formFor(text, asked)
+    return make(form).matcher(form === 'wrapped' ? wrapText(text, asked) : text)
+  }
+  return { matchesStart: (text) => matcher(text).lookingAt(), matchesWhole: (text) => matcher(text).matches() }
 }

@@ -53,6 +53,8 @@ const documentExamples: readonly (readonly [code: string, marked: string, reader
   ['limit/diagnostics', `«»workflow:\n${Array.from({ length: 300 }, (_, index) => `  k${index}: 1\n`).join('')}`],
   ['limit/labels', oneTask('', `labels: «{${Array.from({ length: 17 }, (_, index) => `l${index}: x`).join(', ')}}»`)],
   ['limit/benchmarks', `benchmarks:\n${'- {task: eval, path: a.json}\n'.repeat(200)}- «{»task: eval, path: a.json}\n${oneTask()}`],
+  ['limit/regex', oneTask('inputs: [{url: s3://a/b, regex: «"(a{99}){99}"»}]')],
+  ['limit/regex', `on: {workflow_dispatch: {inputs: {a: «{pattern: "(a{99}){99}"}»}}}\n${oneTask()}`],
   ['limit/patterns', `on: {push: {paths: «[${'a,'.repeat(101)}]»}}\n${oneTask()}`],
   ['schema/type', oneTask('args: [«true»]')],
   ['schema/type', oneTask('environment: {DAY: «2025-01-01»}')],

@@ -59,8 +59,11 @@ function readText(type: 'string' | 'choice', node: YamlNode, place: Place): Disp
       report(node, place, `the default ${quote(value)} is not among the options`)
     return { type: 'choice', options: options ?? [], ...present({ default: value }) }
   }
-  const compiled = pattern === undefined ? undefined : compilePattern(pattern)
-  if (compiled?.kind === 'refused') report(node, place, `the pattern ${quote(pattern ?? '')} cannot be used: ${compiled.reason}`)
+  const compiled = pattern === undefined ? undefined : compilePattern(pattern, place.patterns)
+  if (compiled?.kind === 'refused') {
+    const code = compiled.code === 'limit/regex' ? compiled.code : 'semantic/dispatch-input'
+    report(node, place, `the pattern ${quote(pattern ?? '')} cannot be used: ${compiled.reason}`, code)
+  }
   const accepted = compiled?.kind === 'compiled' ? compiled.pattern.matchesWhole(value ?? '') : isSafeText(value ?? 'x')
   if (value !== undefined && compiled?.kind !== 'refused' && !accepted)
     report(node, place, `the default ${quote(value)} does not match the pattern`)
@@ -72,6 +75,6 @@ export function isSafeText(value: string): boolean {
   return value.length <= 256 && /^(?:[A-Za-z0-9._/](?:[A-Za-z0-9._/:@+-]*[A-Za-z0-9._/@+-])?)?$/.test(value)
 }
 
-function report(node: YamlNode, place: Place, fault: string) {
-  place.reporter.error('semantic/dispatch-input', node.range, `Expected a usable input at ${place.path}, but ${fault}. Correct it.`)
+function report(node: YamlNode, place: Place, fault: string, code = 'semantic/dispatch-input') {
+  place.reporter.error(code, node.range, `Expected a usable input at ${place.path}, but ${fault}. Correct it.`)
 }

@@ -19,9 +19,10 @@ const removedOutputs = {
 const regexText: Shape<string> = mapped(
   text,
   (pattern, node, place) => {
-    const result = compilePattern(pattern)
+    if (node.kind !== 'string') return pattern
+    const result = compilePattern(pattern, place.patterns)
     if (result.kind === 'refused') {
-      place.reporter.error('semantic/regex', node.range, `Invalid regex: ${quote(pattern)}: ${result.reason}. Write it in another way.`)
+      place.reporter.error(result.code, node.range, `Invalid regex: ${quote(pattern)}: ${result.reason}. Write it in another way.`)
     }
     return pattern
   },

@@ -1,3 +1,4 @@
+import type { PatternShelf } from '../pattern.ts'
 import type { Reporter } from '../reporter.ts'
 import type { Range } from '../source-text.ts'
 import { describe, type MappingNode, type YamlNode } from '../yaml/node.ts'
@@ -6,6 +7,8 @@ import { describe, type MappingNode, type YamlNode } from '../yaml/node.ts'
 export type Place = {
   readonly path: string
   readonly reporter: Reporter
+  /** The patterns of the file so far. */
+  readonly patterns?: PatternShelf
   /** Path of the spec in its repository, which `localpath` is relative to. */
   readonly specFile?: string
   /** The task that a message is about, in quotes. */
