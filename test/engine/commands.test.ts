@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
-import { aWorld, type World } from '../harness/world.ts'
+import { actor, appId, aWorld, robot, type World } from '../harness/world.ts'
 import { chain, reach, spec, task } from './specs.ts'
 
 let world: World
@@ -77,10 +77,26 @@ describe('A rerun', () => {
     await runEnds('reach-3')
     const commands = [...world.machine.pods.values()].map(({ order }) => [order.displayId, order.command[1]])
     assert.deepEqual(commands.toSorted(), [
-      ['reach-1', '0'],
+      ['reach-1', '1'],
       ['reach-2', '7'],
       ['reach-3', '7'],
     ])
+  })
+
+  it('of a dispatch may give what the file itself has no value for', async () => {
+    world = await aWorld()
+    const text = spec(
+      ['    - {name: train, image: i, command: ["{{ seed }}"]}\n'],
+      'on: {workflow_dispatch: {inputs: {seed: {type: number}}}}',
+    )
+    await world.push('main', { 'README.md': 'x' })
+    const { number } = await world.openPullRequest('next', { [reach]: text })
+    await answerTo(number, '/osmo run reach seed=7')
+    await runEnds('reach-1')
+    assert.deepEqual(
+      [...world.machine.pods.values()].map(({ order }) => order.command),
+      [['7']],
+    )
   })
 
   it('by the button of a check runs it all again', async () => {
@@ -146,6 +162,31 @@ describe('A comment', () => {
     const answer = await answerTo(number, '/osmo retset')
     assert.equal(answer?.reaction, 'confused')
     assert.match(answer?.reply ?? '', /retset/)
+  })
+
+  it('that this app wrote itself is never obeyed; one by way of another app is', async () => {
+    const { number } = await ended()
+    const mara = actor('mara')
+    const by = (viaAppId: number) =>
+      world.deliver({
+        kind: 'comment-written',
+        repository: robot,
+        action: 'created',
+        number,
+        on: 'pull-request',
+        commentId: world.github.nextId(),
+        body: '/osmo rerun all',
+        previousBody: '',
+        author: mara,
+        viaAppId,
+        sender: mara,
+      })
+    await by(appId)
+    await world.settle()
+    assert.deepEqual([world.github.answers, await world.store.views.byDisplayId('reach-2')], [[], undefined])
+    await by(appId + 1)
+    await world.until('the answer', () => world.github.answers.length === 1)
+    await runEnds('reach-2')
   })
 
   it('without a command gets nothing', async () => {

@@ -40,7 +40,7 @@ export type Behaviour = (run: RunOf) => Result | 'hang'
 export type Result = { readonly exitCode?: number; readonly files?: Files }
 
 export const robot = { id: 7, installationId: 70, fullName: 'acme/robot' }
-const appId = 1
+export const appId = 1
 
 const platformText = (origins: readonly Origin[]) => `
 backends:
@@ -445,6 +445,10 @@ export function createGithub() {
       return Object.entries(filesAt(sha))
         .filter(([path]) => path.startsWith('.osmo/'))
         .map(([path, text]) => ({ path, mode: '100644', bytes: Buffer.byteLength(text), text }))
+    },
+    entriesAt: async (_, sha, paths) => {
+      const entries = Object.entries(filesAt(sha)).map(([path, text]) => ({ path, mode: '100644', sizeBytes: Buffer.byteLength(text) }))
+      return new Map(paths.map((path) => [path, entries.filter((entry) => entry.path === path || entry.path.startsWith(`${path}/`))]))
     },
   }
 
