@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { aGate } from '../harness/gate.ts'
 import { anInstallation, type TestInstallation, until } from '../harness/installation.ts'
-import { specText } from '../harness/specs.ts'
+import { specText, taskText } from '../harness/specs.ts'
 
 const main = new URL('../../src/main.ts', import.meta.url).pathname
 const hello = (script: string) => ({ '.osmo/hello.yaml': specText({ name: 'hello', script, sections: 'on: push' }) })
@@ -109,6 +109,18 @@ describe('a service on a directory of its own', () => {
     await world.kill('SIGINT')
     assert.deepEqual(processesOf(world.directory), [])
   })
+})
+
+it('at SIGINT ends those too that were just created', async () => {
+  const world = await anInstallation()
+  const more = ['second', 'third', 'fourth'].map((name) => taskText(name, 'sleep 600')).join('\n')
+  const spec = specText({ name: 'hello', script: 'sleep 600', sections: 'on: push', tasks: more })
+  await world.push('main', { '.osmo/hello.yaml': spec })
+  const attempts = join(world.directory, 'attempts/local')
+  await until('a first attempt', async () => readdirSync(attempts).some((name) => !name.startsWith('.')) || undefined)
+  await world.kill('SIGINT')
+  assert.deepEqual(processesOf(world.directory), [])
+  rmSync(world.directory, { recursive: true, force: true, maxRetries: 5 })
 })
 
 describe('Ctrl-C during the start', () => {
