@@ -146,7 +146,7 @@ export function createReports(deps: ReportDeps) {
     const ran = await views.latestOfCommit(repositoryId, sha)
     const required = submission.skipped.filter((one) => one.required === 'required')
     // The check of a run at this commit shows what another pull request misses there.
-    const missed = new Set(required.filter(({ conclusion }) => conclusion === 'action_required').map(({ spec }) => spec))
+    const missed = new Set(submission.skipped.filter(({ conclusion }) => conclusion === 'action_required').map(({ spec }) => spec))
     for (const { id, spec } of ran) if (missed.has(spec)) await requestReport(id)
     if (!isWorthShowing(submission) && submission.configCheckRunId === undefined) return
     await writeConfig(submission, signal)

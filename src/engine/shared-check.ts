@@ -56,14 +56,14 @@ export function createSharedChecks({ views, samples, submissions, outbox }: Shar
     }
   }
 
-  /** Required specs that another open pull request at this commit misses. */
+  /** Specs that another open pull request at this commit must not run: what ran here may be judged by its own rules alone. */
   async function missedElsewhere({ workflow: { provenance, spec } }: WorkflowView): Promise<readonly Claim[]> {
     const sharing = await submissions.ofOpenPullRequests(provenance.repositoryId, provenance.sha)
     return sharing
       .filter(({ submission, ran }) => !isSamePlace(submission.provenance, provenance) && !ran.includes(spec))
       .flatMap(({ submission: { skipped, provenance: other } }) =>
         skipped
-          .filter((one) => one.spec === spec && one.required === 'required' && one.conclusion === 'action_required')
+          .filter((one) => one.spec === spec && one.conclusion === 'action_required')
           .map(({ reason }) => ({
             verdict: { kind: 'concluded' as const, conclusion: 'action_required' as const },
             note: `Shown is #${other.pullRequest} against ${other.baseRef}, which shares this commit and did not run it. ${reason}`,

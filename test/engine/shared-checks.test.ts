@@ -57,6 +57,38 @@ describe('Pull requests of one head commit share its checks, which show the wors
   })
 })
 
+describe('A pull request that may not run', () => {
+  for (const [what, settings] of [
+    ['required', required],
+    ['optional', {}],
+  ] as const)
+    it(`does not keep the green ${what} check of a push that judged itself by softer rules`, async () => {
+      world = await aWorld()
+      world.machine.behaviours.set('train', scoring(11))
+      await world.push('main', { ...settings, [reach]: limited(50) })
+      const sha = await world.push('softer', { [reach]: limited(1) })
+      assert.equal((await world.check(sha, 'osmo / reach')).conclusion, 'success')
+      const { number } = await world.openFor('softer', { as: 'sam' })
+      await world.until('it is not green', () => newest(sha, 'osmo / reach').conclusion === 'action_required')
+      assert.match(newest(sha, 'osmo / reach').title, /#1 against main, which shares this commit and did not run it/)
+      assert.equal(newest(sha, 'osmo / config').conclusion, 'action_required')
+      await world.close(number)
+      await world.until('a closed one has no say', () => newest(sha, 'osmo / reach').conclusion === 'success')
+    })
+
+  it('nor that of a push that ends after it was opened', async () => {
+    world = await aWorld()
+    let held = true
+    world.machine.behaviours.set('train', ({ order }) => (held && order.displayId === 'reach-2' ? 'hang' : scoring(11)()))
+    await world.push('main', { [reach]: limited(50) })
+    const sha = await world.push('softer', { [reach]: limited(1) })
+    await world.until('it runs', () => world.machine.running().includes('train'))
+    await world.openFor('softer', { as: 'sam' })
+    held = false
+    assert.equal((await world.check(sha, 'osmo / reach')).conclusion, 'action_required')
+  })
+})
+
 describe('A push of the head of a pull request to another branch', () => {
   it('does not turn its red check green', async () => {
     world = await aWorld()
