@@ -61,7 +61,7 @@ export function isWorthShowing({ diagnostics, skipped, notes, plans, provenance 
 }
 
 export function configCheck(submission: SubmissionView): CheckWrite {
-  const { diagnostics, skipped } = submission
+  const { diagnostics, skipped, notes } = submission
   const errors = diagnostics.filter(({ severity }) => severity === 'error')
   const worst = skipped.map(({ conclusion }) => conclusion).toSorted((a, b) => skipRank[a] - skipRank[b])[0]
   const conclusion = errors.length > 0 ? 'failure' : worst === undefined || worst === 'skipped' ? 'success' : worst
@@ -70,7 +70,12 @@ export function configCheck(submission: SubmissionView): CheckWrite {
     name: `${checkPrefix}config`,
     checkRunId: submission.configCheckRunId,
     state: { status: 'completed', conclusion, startedAt: undefined, completedAt: submission.openedAt },
-    title: configTitle(errors.length, diagnostics.length - errors.length, skipped.length),
+    title: configTitle([
+      plural(errors.length, 'error'),
+      plural(diagnostics.length - errors.length, 'warning'),
+      skipped.length > 0 ? `${skipped.length} not run` : '',
+      plural(notes.length, 'note'),
+    ]),
     summary: configSummary(submission).slice(0, maxSummaryCharacters),
     annotations: diagnostics,
   }
@@ -98,12 +103,7 @@ const checkOf = ({ id, provenance }: SubmissionView) => ({
   text: undefined,
 })
 
-function configTitle(errors: number, warnings: number, skipped: number): string {
-  const parts = [plural(errors, 'error'), plural(warnings, 'warning'), skipped > 0 ? `${skipped} not run` : ''].filter(
-    (part) => part !== '',
-  )
-  return parts.join(', ') || 'Nothing to say'
-}
+const configTitle = (parts: readonly string[]) => parts.filter((part) => part !== '').join(', ') || 'Nothing to say'
 
 const plural = (count: number, word: string) => (count === 0 ? '' : `${count} ${word}${count === 1 ? '' : 's'}`)
 

@@ -256,9 +256,13 @@ const diagnosticsOf = ({ result }: ReadSpec) => (result.kind === 'valid' ? resul
 /** Rules may name `osmo / config` itself, which must then exist even where it has nothing else to say. */
 export const configRequiredNote = 'The rules of the base branch require this check.'
 
-const notesOf = ({ change, requiredByRules }: SubmittedChange) => [
-  ...(change.changedPaths === 'unknown'
-    ? ['Not every changed file is known for this change, so every path filter counts as matching.']
-    : []),
+const notesOf = ({ change, provenance, requiredByRules }: SubmittedChange) => [
+  ...(change.changedPaths === 'unknown' ? [whyAllMatch(provenance)] : []),
   ...(requiredByRules.includes('config') ? [configRequiredNote] : []),
 ]
+
+/** A first or forced push of the default branch and a tag are compared with nothing; else GitHub would not tell all files. */
+const whyAllMatch = ({ event, baseSha, defaultBranch, headRef }: SubmittedChange['provenance']) =>
+  event === 'push' && baseSha === '' && (defaultBranch || headRef === '')
+    ? 'This push continues no earlier one, so every file counts as changed.'
+    : 'Not every changed file is known for this change, so every path filter counts as matching.'

@@ -77,6 +77,18 @@ describe('osmo / config', () => {
       assert.match(config.summary, new RegExp(`Expected a folder of specs, but \\.osmo is ${what}`))
     })
 
+  it('of the first push of the default branch says that every file counts, and its title that there is something to read', async () => {
+    world = await aWorld()
+    const { title, summary, conclusion } = await world.check(await world.push('main', { [reach]: chain() }), 'osmo / config')
+    assert.deepEqual(
+      [title, summary, conclusion],
+      ['1 note', 'This push continues no earlier one, so every file counts as changed.', 'success'],
+    )
+    world.github.reader.changedPaths = async () => 'unknown'
+    const later = await world.check(await world.push('main', { 'a.txt': '1' }), 'osmo / config')
+    assert.match(later.summary, /^Not every changed file is known for this change/)
+  })
+
   it('is written anew by its "Re-run" button, with specs as they are read now, and what ran is left alone', async () => {
     world = await aWorld()
     const sha = await world.push('main', { [reach]: chain(), '.osmo/bad.yaml': 'workflow: [' })
