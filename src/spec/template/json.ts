@@ -1,4 +1,5 @@
 import { type Meter, typeFault } from './limits.ts'
+import { LongText } from './long-text.ts'
 import { isObject, textOf, type Value } from './objects.ts'
 import { sortValues } from './operators.ts'
 import { floatText, integerText } from './printing.ts'
@@ -14,15 +15,16 @@ export function toJson(value: Value, indent: string | undefined, meter: Meter): 
 class JsonWriter {
   readonly #indent: string | undefined
   readonly #meter: Meter
-  readonly #parts: string[] = []
+  readonly #made: LongText
 
   constructor(indent: string | undefined, meter: Meter) {
     this.#indent = indent
     this.#meter = meter
+    this.#made = new LongText(meter)
   }
 
   text(): string {
-    return this.#parts.join('')
+    return this.#made.text()
   }
 
   write(value: Value, level: number): void {
@@ -70,13 +72,12 @@ class JsonWriter {
 
   #newLine(level: number): void {
     if (this.#indent === undefined) return
-    this.#meter.text(this.#indent.length * level)
+    this.#meter.text(0, this.#indent.length * level)
     this.#put(`\n${this.#indent.repeat(level)}`)
   }
 
   #put(text: string): void {
-    this.#meter.text(text.length)
-    this.#parts.push(text)
+    this.#made.put(text)
   }
 }
 

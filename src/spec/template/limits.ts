@@ -112,10 +112,11 @@ export class Meter {
     }
   }
 
-  /** A text is about to be made. */
-  text(length: number): void {
-    if (length > this.limits.textLength) {
-      const message = `Expected texts of at most ${this.limits.textLength} characters, and this expression makes one of ${length}. Make it shorter.`
+  /** A text is about to be made, or as much of one that is `total` characters long by then. */
+  text(length: number, total = length): void {
+    if (total > this.limits.textLength) {
+      const made = total === length ? `one of ${length}` : 'a longer one'
+      const message = `Expected texts of at most ${this.limits.textLength} characters, and this expression makes ${made}. Make it shorter.`
       throw new TemplateFailure('limit/template-memory', message)
     }
     this.#reserve(length)

@@ -1,5 +1,6 @@
 import { hasSurrogates } from './lengths.ts'
 import { type Meter, unsupportedFault } from './limits.ts'
+import { LongText } from './long-text.ts'
 import type { Dict, Moment, Range, Value } from './objects.ts'
 import { isObject } from './objects.ts'
 import { failUndefined, typeName } from './values.ts'
@@ -25,16 +26,17 @@ export function represent(value: Value, meter: Meter): string {
 /** Collects parts, so that printing takes time by the length of the text, and ends at the limit before joining them. */
 class Printer {
   readonly #meter: Meter
-  readonly #parts: string[] = []
+  readonly #made: LongText
   /** Containers around the one being written: one inside itself prints as `[...]`. */
   readonly #around = new Set<object>()
 
   constructor(meter: Meter) {
     this.#meter = meter
+    this.#made = new LongText(meter)
   }
 
   text(): string {
-    return this.#parts.join('')
+    return this.#made.text()
   }
 
   write(value: Value): void {
@@ -112,8 +114,7 @@ class Printer {
   }
 
   #put(text: string): void {
-    this.#meter.text(text.length)
-    this.#parts.push(text)
+    this.#made.put(text)
   }
 }
 

@@ -5,10 +5,9 @@ import { toJson } from './json.ts'
 import { characters, demandLength, textLength } from './lengths.ts'
 import { typeFault, unsupportedFault, valueFault } from './limits.ts'
 import { demandCount, demandText, optional } from './method-table.ts'
-import { type CallArguments, isObject, isUndefined, type Machine, textOf, tuple, type Value } from './objects.ts'
-import { sortValues } from './operators.ts'
+import { type CallArguments, isUndefined, type Machine, textOf, tuple, type Value } from './objects.ts'
 import { formatPercent } from './percent-format.ts'
-import { represent } from './printing.ts'
+import { prettyPrint } from './pretty-print.ts'
 import type { Bound } from './signature.ts'
 import { capitalize, likewise, padText, replaceText, splitLines, strip } from './text.ts'
 import { asInteger, isTrue } from './values.ts'
@@ -117,41 +116,6 @@ function json(value: Value, [indent]: Bound, { meter }: Machine): Value {
   return { kind: 'markup', text: toJson(value, text, meter) }
 }
 
-function prettyPrint(value: Value, machine: Machine): Value {
-  const text = represent(sortedDeep(value, machine), machine.meter)
-  if (text.length > 80)
-    return unsupportedFault('Expected a value that fits on one line of 80 characters for the filter "pprint". Use |tojson(indent=2).')
-  return text
-}
-
-/** Keys in order, which `pprint` does and `repr` does not. */
-function sortedDeep(value: Value, machine: Machine): Value {
-  if (!isObject(value) || (value.kind !== 'dict' && value.kind !== 'list' && value.kind !== 'tuple')) return value
-  machine.meter.enter()
-  const sorted = sortedParts(value, machine)
-  machine.meter.leave()
-  return sorted
-}
-
-function sortedParts(value: Extract<Value, { kind: 'dict' | 'list' | 'tuple' }>, machine: Machine): Value {
-  if (value.kind !== 'dict') {
-    machine.meter.items(value.items.length)
-    return { kind: value.kind, items: value.items.map((item) => sortedDeep(item, machine)) }
-  }
-  const entries = [...value.entries.values()]
-  const keys = sortValues(
-    entries.map(([key]) => key),
-    entries.map(([key]) => key),
-    'ascending',
-    machine.meter,
-  )
-  const dict = dictFrom(entries, machine.meter)
-  return dictFrom(
-    keys.map((key) => [key, sortedDeep(machine.item(dict, key), machine)] as const),
-    machine.meter,
-  )
-}
-
 function refused(name: string, advice: string): Filter {
   return builtin(
     name,
@@ -184,7 +148,7 @@ export const textFilters: readonly Filter[] = [
   defaulting('default'),
   defaulting('d'),
   builtin('tojson', 'indent?', json),
-  builtin('pprint', '', (value, _, machine) => prettyPrint(value, machine), 'accepted'),
+  builtin('pprint', '', (value, _, { meter }) => prettyPrint(value, meter), 'accepted'),
   refused('attr', 'Write value.name or value["name"]'),
   refused('urlize', 'It makes links for web pages'),
 ]

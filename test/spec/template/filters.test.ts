@@ -107,6 +107,10 @@ const examples: readonly (readonly [template: string, text: string])[] = [
     "{{ d|items|list }} {{ xx|items|list }} {{ d|list }} {{ 'abc'|list }} {{ range(3)|list }} {{ [3,1]|pprint }} {{ {'b': 1, 'a': 2}|pprint }}",
     "[('b', 1), ('a', 'x'), ('c', None)] [] ['b', 'a', 'c'] ['a', 'b', 'c'] [0, 1, 2] [3, 1] {'a': 2, 'b': 1}",
   ],
+  [
+    "{{ {1: 1, 'k': 2, none: 3, 0.5: (4,), 'a': {'z': [], 'b': {}}}|pprint }} {{ {('b', 1): 1, ('a', 2): 'x', 'c': true}|pprint }}",
+    "{None: 3, 0.5: (4,), 1: 1, 'a': {'b': {}, 'z': []}, 'k': 2} {'c': True, ('a', 2): 'x', ('b', 1): 1}",
+  ],
   ["{{ 'a'|e ~ '<' }} {{ 'a'|e + '<' }} {{ '<'|safe + '<' }} {{ ['<'|e] }} {{ ('<'|e)|length }}", "a< a&lt; <&lt; [Markup('&lt;')] 4"],
   [
     "{{ l|sort|first }} {{ s|upper|replace('L', '_')|trim }} {{ s|default('x')|upper }} {{ (l|length) + 1 }} {{ l|length + 1 }} {{ n * l|length }}",

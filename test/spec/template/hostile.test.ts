@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { describe, it } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { renderTemplate } from '../../../src/spec/template/render.ts'
 
 const twice = (variable: string) =>
   `{% set ns = namespace(x=${variable}) %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}`
 const nested = '{% set ns = namespace(l=[]) %}{% for i in range(99999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}'
+
+const doubled = (expression: string) =>
+  `{% set ns = namespace(l=[]) %}{% for i in range(60) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ${expression} }}`
 
 const examples: readonly (readonly [name: string, template: string, code: string])[] = [
   [
@@ -16,13 +21,20 @@ const examples: readonly (readonly [name: string, template: string, code: string
   [
     'a billion laughs',
     '{% set ns = namespace(l=["lol"]) %}{% for i in range(30) %}{% set ns.l = [ns.l, ns.l, ns.l] %}{% endfor %}{{ ns.l }}',
-    'limit/template-steps',
+    'limit/template-memory',
   ],
   [
     'equal trees of 2^100 leaves',
     '{% set ns = namespace(t=1, u=1) %}{% for i in range(100) %}{% set ns.t = (ns.t, ns.t) %}{% set ns.u = (ns.u, ns.u) %}{% endfor %}{{ ns.t == ns.u }}',
     'limit/template-steps',
   ],
+  ['lists of lists printed', doubled('ns.l'), 'limit/template-memory'],
+  ['lists of lists made text', doubled('ns.l|string|length'), 'limit/template-memory'],
+  ['lists of lists as JSON', doubled('ns.l|tojson'), 'limit/template-memory'],
+  ['lists of lists as JSON in lines', doubled('ns.l|tojson(2)'), 'limit/template-memory'],
+  ['JSON with a huge indentation', "{{ [[[[1]]]]|tojson('a' * 4000000) }}", 'limit/template-memory'],
+  ['lists of lists printed prettily', doubled('ns.l|pprint|length'), 'template/unsupported'],
+  ['a list inside itself printed prettily', '{% set l = [] %}{% set _ = l.append(l) %}{{ l|pprint }}', 'template/unsupported'],
   ['slow search', "{% set s = 'a' * 4000000 %}{% set p = 'a' * 2000000 ~ 'b' %}{% if p in s %}{% endif %}", 'limit/template-steps'],
   [
     'many replacements',
@@ -113,6 +125,22 @@ const linear: readonly (readonly [name: string, template: string])[] = [
 
 describe('long templates take time by their length', () => {
   for (const [name, template] of linear) it(name, () => assert.ok(renderTemplate(template, {}).kind))
+})
+
+describe('texts of trees of lists need little more memory than their characters', () => {
+  const program = `
+    import(${JSON.stringify(new URL('../../../src/spec/template/render.ts', import.meta.url).href)}).then(({ renderTemplate }) => {
+      const result = renderTemplate(require('node:worker_threads').workerData, {})
+      require('node:worker_threads').parentPort.postMessage(result.kind)
+    })`
+  for (const expression of ['ns.l', 'ns.l|string|length', 'ns.l|tojson', 'ns.l|tojson(2)', 'ns.l|pprint|length', 'ns.l|join'])
+    it(expression, async () => {
+      const resourceLimits = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 16 }
+      const worker = new Worker(program, { eval: true, workerData: doubled(expression), resourceLimits })
+      const [kind] = await once(worker, 'message')
+      assert.equal(kind, 'failed')
+      await worker.terminate()
+    })
 })
 
 describe('a list inside itself', () => {
