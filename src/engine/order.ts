@@ -1,4 +1,5 @@
 import { runOrder } from '../benchmark/compare.ts'
+import { localpathLimits } from '../spec/localpaths.ts'
 import { joinPath } from '../spec/paths.ts'
 import type { FileSpec } from '../spec/types.ts'
 import type { AttemptReference, CommitSha } from '../workflow/names.ts'
@@ -26,8 +27,7 @@ export type OrderDeps = {
 const processLimit = 4096
 const outputBytesLimit = 20 * 1024 ** 3
 /** Of all `localpath` of a task, for each arm (extensions.md §3). A task of base's own, for a fallback, has as much again. */
-const taskFileBytes = 16 * 1024 ** 2
-const taskFiles = 10_000
+const { taskBytes: taskFileBytes, taskFiles } = localpathLimits
 
 /**
  * Everything a pod needs to know, files of `localpath` included. Throws {@link WrongOrder} when the commit lacks one, {@link MissingInput} when

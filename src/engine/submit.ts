@@ -6,6 +6,7 @@ import type { CommitSha } from '../workflow/names.ts'
 import { byTrigger, firstRun, type PlanResult, plan, type RunIdentity } from '../workflow/plan.ts'
 import type { Provenance } from '../workflow/state.ts'
 import { code } from '../workflow/text.ts'
+import { withLocalpathFaults } from './localpath-check.ts'
 import type { RepositoryReference, StoredDiagnostic, Submission, SubmissionView } from './ports.ts'
 import { atTop, type ReadSpec, readTree, type SpecTree, type TreeDeps, validSpec } from './spec-tree.ts'
 
@@ -51,7 +52,8 @@ export async function prepareSubmission(
     readTree({ repository: change.repository, provenance, sha, judge: judging, runOf: runs, specs: 'all' }, deps, signal)
   // Values that a person gave must not make the judge milder, nor hide what they change.
   const judge = judgeSha ? await read(judgeSha, undefined, usualRunOf) : undefined
-  const head = await read(provenance.sha, judge?.settings)
+  const own = await read(provenance.sha, judge?.settings)
+  const head = await withLocalpathFaults(own, { repository: change.repository, sha: provenance.sha }, deps.reader, signal)
   const usual = head.specs.some(({ name }) => hasValues(runOf(name))) ? await read(provenance.sha, judge?.settings, usualRunOf) : head
   const mergeBase = judge && provenance.baseSha ? await read(provenance.baseSha, judge.settings) : undefined
   const settings = judge?.settings ?? head.settings

@@ -4,6 +4,7 @@ import type { Permission } from '../spec/types.ts'
 import { CommitSha } from '../workflow/names.ts'
 import type { GithubClient } from './client.ts'
 import { isStatus, notFound } from './failures.ts'
+import { createPathReader } from './path-reader.ts'
 import { Sha } from './payloads.ts'
 import { createSpecReader } from './spec-reader.ts'
 
@@ -41,6 +42,7 @@ const Rules = z.array(
 
 /** `ForgeReader` on GitHub's REST API, conditional and cached. Throws `ForgeError`; what is not there is undefined, as the port says. */
 export function createForgeReader(client: GithubClient, options: { readonly maxCacheBytes?: number } = {}): ForgeReader {
+  const maxCacheBytes = options.maxCacheBytes ?? 64 * 1024 * 1024
   return {
     repository,
     pullRequest,
@@ -50,7 +52,8 @@ export function createForgeReader(client: GithubClient, options: { readonly maxC
     permission,
     requiredChecks,
     changedPaths,
-    specFiles: createSpecReader(client, options.maxCacheBytes ?? 64 * 1024 * 1024),
+    specFiles: createSpecReader(client, maxCacheBytes),
+    entriesAt: createPathReader(client, maxCacheBytes / 4),
   }
 
   /** By name, which an id confirms; by id when the name is another's by now. */

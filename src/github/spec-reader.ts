@@ -3,8 +3,7 @@ import type { ForgeReader, RepositoryReference, SpecFile } from '../engine/ports
 import type { CommitSha } from '../workflow/names.ts'
 import type { GithubClient } from './client.ts'
 import { createLru } from './conditional-cache.ts'
-import { isStatus } from './failures.ts'
-import { Sha } from './payloads.ts'
+import { type GitEntry as Entry, type GitDepth, readGitTree } from './git-trees.ts'
 
 /** Limits of extensions.md §6; the settings file counts beside the 256 specs. */
 const maxFiles = 257
@@ -14,10 +13,7 @@ const maxTotalBytes = 4 * 1024 * 1024
 const maxEntries = 2000
 const concurrency = 4
 
-const Entry = z.object({ path: z.string(), mode: z.string(), type: z.string(), sha: Sha, size: z.number().nullish() })
-const Tree = z.object({ tree: z.array(Entry), truncated: z.boolean().nullish() })
 const Blob = z.object({ content: z.string(), encoding: z.string() })
-type Entry = z.output<typeof Entry>
 type Text = { readonly text: string | undefined }
 
 /**
@@ -45,7 +41,7 @@ export function createSpecReader(client: GithubClient, maxCacheBytes: number): F
     const key = `${repository.id} ${sha}`
     const kept = trees.get(key)
     if (kept) return kept[0]
-    const root = await readTree(repository, sha, {}, signal)
+    const root = await readTree(repository, sha, 'itself', signal)
     const folder = root.filter(({ path }) => path === '.osmo')
     trees.set(key, folder, 200)
     return folder[0]
@@ -55,7 +51,7 @@ export function createSpecReader(client: GithubClient, maxCacheBytes: number): F
     const key = `${repository.id} ${sha}`
     const kept = trees.get(key)
     if (kept) return kept
-    const tree = await readTree(repository, sha, { recursive: '1' }, signal)
+    const tree = await readTree(repository, sha, 'below', signal)
     const entries = tree
       .filter(isListed)
       .map((entry) => ({ ...entry, path: `.osmo/${entry.path}` }))
@@ -65,15 +61,8 @@ export function createSpecReader(client: GithubClient, maxCacheBytes: number): F
     return entries
   }
 
-  async function readTree(repository: RepositoryReference, sha: string, parameters: { readonly recursive?: '1' }, signal: AbortSignal) {
-    const route = 'GET /repos/{owner}/{repo}/git/trees/{tree_sha}'
-    try {
-      return (await client.read({ repository, route, parameters: { tree_sha: sha, ...parameters }, schema: Tree, signal })).tree
-    } catch (error) {
-      // GitHub's words for a repository without a commit.
-      if (isStatus(error, [409])) return []
-      throw error
-    }
+  async function readTree(repository: RepositoryReference, sha: string, depth: GitDepth, signal: AbortSignal): Promise<readonly Entry[]> {
+    return (await readGitTree(client, { repository, sha, depth }, signal)).entries
   }
 
   async function readText(repository: RepositoryReference, sha: string, signal: AbortSignal): Promise<string | undefined> {

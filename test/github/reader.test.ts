@@ -231,6 +231,66 @@ describe('specs at a commit', () => {
   })
 })
 
+describe('paths at a commit', () => {
+  let sha: CommitSha
+  before(async () => {
+    sha = await pushTree('paths', async (directory) => {
+      await mkdir(join(directory, 'policy', 'deep'), { recursive: true })
+      await writeFile(join(directory, 'policy', 'a.py'), 'print')
+      await writeFile(join(directory, 'policy', 'deep', 'b.py'), 'x')
+      await symlink('policy', join(directory, 'link'))
+      await git(directory, 'update-index', '--add', '--cacheinfo', `160000,${mainSha},module`)
+    })
+  })
+  const table: readonly (readonly [path: string, expected: readonly (readonly [path: string, mode: string, bytes: number])[]])[] = [
+    ['policy/a.py', [['policy/a.py', '100644', 5]]],
+    [
+      'policy',
+      [
+        ['policy/a.py', '100644', 5],
+        ['policy/deep/b.py', '100644', 1],
+      ],
+    ],
+    ['policy/deep', [['policy/deep/b.py', '100644', 1]]],
+    ['policy/a.py/x', []],
+    ['gone', []],
+    ['policy/gone/deeper', []],
+    ['link', [['link', '120000', 6]]],
+    ['link/deep/b.py', [['link', '120000', 6]]],
+    ['module/x', [['module', '160000', 0]]],
+  ]
+  for (const [path, expected] of table) {
+    it(JSON.stringify(path), async () => {
+      const found = await reader.entriesAt(github.repository, sha, [path], soon())
+      assert.deepEqual(
+        found.get(path)?.map(({ path: name, mode, sizeBytes }) => [name, mode, sizeBytes]),
+        expected,
+      )
+    })
+  }
+
+  it('the root holds all', async () => {
+    const found = await reader.entriesAt(github.repository, sha, [''], soon())
+    assert.deepEqual(found.get('')?.filter(({ path }) => path.startsWith('policy/')).length, 2)
+  })
+
+  it('cost a request a directory, and of a known tree nothing', async () => {
+    const paths = ['policy/a.py', 'policy/gone', 'policy/deep/b.py', 'policy/deep/c.py']
+    const fresh = createForgeReader(counting(github.client, asked))
+    asked.length = 0
+    await fresh.entriesAt(github.repository, sha, paths, soon())
+    await fresh.entriesAt(github.repository, sha, paths, soon())
+    assert.equal(asked.length, 3)
+  })
+
+  it('beyond a hundred directories are left out', async () => {
+    const files = Object.fromEntries(Array.from({ length: 110 }, (_, index) => [`dirs/${index}/a.txt`, `${index}`]))
+    const commit = CommitSha((await github.commit('directories', files, 'main')).sha)
+    const found = await createForgeReader(github.client).entriesAt(github.repository, commit, Object.keys(files), soon())
+    assert.equal(found.size, 98)
+  })
+})
+
 it('what GitHub does not answer is an error to retry', async () => {
   await github.admin.setFaults({ api: [{ kind: 'error', when: 'before', path: '/branches/main' }] })
   await assert.rejects(

@@ -446,6 +446,10 @@ export function createGithub() {
         .filter(([path]) => path.startsWith('.osmo/'))
         .map(([path, text]) => ({ path, mode: '100644', bytes: Buffer.byteLength(text), text }))
     },
+    entriesAt: async (_, sha, paths) => {
+      const entries = Object.entries(filesAt(sha)).map(([path, text]) => ({ path, mode: '100644', sizeBytes: Buffer.byteLength(text) }))
+      return new Map(paths.map((path) => [path, entries.filter((entry) => entry.path === path || entry.path.startsWith(`${path}/`))]))
+    },
   }
 
   const mirror: SourceMirror = {

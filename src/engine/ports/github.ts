@@ -1,3 +1,4 @@
+import type { PathEntries } from '../../spec/localpaths.ts'
 import type { Permission } from '../../spec/types.ts'
 import type { CommitSha, Instant } from '../../workflow/names.ts'
 import type { StoredDiagnostic } from './submissions.ts'
@@ -105,6 +106,13 @@ export interface ForgeReader {
   ): Promise<readonly string[] | 'unknown'>
   /** `.osmo/` at a commit; texts come cached by tree sha. Symlinks, submodules and oversized files are listed without text. */
   specFiles(repository: RepositoryReference, sha: CommitSha, signal: AbortSignal): Promise<readonly SpecFile[]>
+  /** What a commit has at each of these paths from its root; paths beyond what may be asked for at once are left out. */
+  entriesAt(
+    repository: RepositoryReference,
+    sha: CommitSha,
+    paths: readonly string[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, PathEntries>>
 }
 export type SpecFile = { readonly path: string; readonly mode: string; readonly bytes: number; readonly text: string | undefined }
 
