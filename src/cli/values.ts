@@ -58,7 +58,8 @@ export async function specOptions(source: Source, values: Values): Promise<SpecO
   const spec = specNameOf(source.path)
   return {
     file: source.path,
-    values: { ...source.settings.config?.values, ...values.given },
+    ...(source.settings.config !== undefined && { values: source.settings.config.values }),
+    given: values.given,
     github: { ...fromGit, ...(spec !== undefined && { spec }), ...values.github },
   }
 }

@@ -1,6 +1,6 @@
 import { readDispatch } from '../spec/dispatch.ts'
 import { specNameOf } from '../spec/names.ts'
-import type { DispatchValue, WorkflowSpec } from '../spec/types.ts'
+import type { DispatchValue, Triggers } from '../spec/types.ts'
 import type { Command } from '../workflow/command.ts'
 import { code, sentence } from '../workflow/text.ts'
 import type { ForgeReader } from './ports.ts'
@@ -30,12 +30,14 @@ export async function dispatchValues(
       }.`,
     )
   const parsed = await parse(file.text, { file: file.path })
-  return parsed.kind === 'valid' ? declaredValues(parsed.spec, values) : { kind: 'values', values: {} }
+  if (parsed.kind === 'valid') return declaredValues(parsed.spec.triggers, values)
+  // These values may be all that it lacks. What else is wrong with the file is said by its check.
+  return parsed.triggers === undefined ? { kind: 'values', values: {} } : declaredValues(parsed.triggers, values)
 }
 
 /** All reasons at once, as words for a comment. */
-export function declaredValues(spec: WorkflowSpec, given: ReadonlyMap<string, string>): DispatchValues {
-  const read = readDispatch(spec.triggers, Object.fromEntries(given))
+export function declaredValues(triggers: Triggers | undefined, given: ReadonlyMap<string, string>): DispatchValues {
+  const read = readDispatch(triggers, Object.fromEntries(given))
   return read.kind === 'accepted' ? { kind: 'values', values: read.values } : refused(read.reasons.map(sentence).join(' '))
 }
 

@@ -59,7 +59,8 @@ export async function readTree(request: TreeRequest, deps: TreeDeps, signal: Abo
     const run = runOf(name)
     const options = {
       file: path,
-      values: { ...values, ...run?.dispatch.values },
+      values,
+      ...(run !== undefined && { given: run.dispatch.values }),
       github: githubValues(provenance, sha, name, run?.attempt ?? 1),
       latest,
     }

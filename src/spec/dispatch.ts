@@ -15,14 +15,19 @@ export type DispatchResult =
 export function readDispatch(triggers: Triggers | undefined, given: Readonly<Record<string, string>>): DispatchResult {
   const inputs = triggers?.workflowDispatch?.inputs ?? {}
   const reasons: string[] = []
-  const values: Record<string, DispatchValue> = {}
-  for (const [name, input] of Object.entries(inputs)) if (input.default !== undefined) values[name] = templateNumber(input.default)
+  const values: Record<string, DispatchValue> = { ...dispatchDefaults(triggers) }
   for (const [name, text] of Object.entries(given)) {
     const read = Object.hasOwn(inputs, name) ? readValue(name, text, inputs[name] as DispatchInput) : unknownInput(name, inputs)
     if (typeof read === 'object') values[name] = read.value
     else reasons.push(read)
   }
   return reasons.length === 0 ? { kind: 'accepted', values } : { kind: 'refused', reasons }
+}
+
+/** Declared defaults: what their names mean to the template in every run that is not given others (extensions.md §6). */
+export function dispatchDefaults(triggers: Triggers | undefined): Readonly<Record<string, DispatchValue>> {
+  const inputs = Object.entries(triggers?.workflowDispatch?.inputs ?? {})
+  return Object.fromEntries(inputs.flatMap(([name, input]) => (input.default === undefined ? [] : [[name, templateNumber(input.default)]])))
 }
 
 function unknownInput(name: string, inputs: Readonly<Record<string, DispatchInput>>): string {

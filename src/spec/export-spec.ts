@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { dispatchDefaults } from './dispatch.ts'
 import { type Directories, expandDirectories, expandInSource } from './export-directories.ts'
 import { reportTokensInTags, withTokensOutsideRaw } from './export-tokens.ts'
 import { locateSpec, renderSpec } from './parse-spec.ts'
@@ -6,7 +7,7 @@ import { createReporter } from './reporter.ts'
 import { cutSections, type Section } from './sections.ts'
 import { sourceOf } from './source-text.ts'
 import { namesIn } from './template/lexer.ts'
-import { type Defaults, loadDefaults, serviceValues } from './template-values.ts'
+import { type Defaults, dispatchTriggers, loadDefaults, serviceValues } from './template-values.ts'
 import type { Diagnostic, SpecOptions, TemplateValue } from './types.ts'
 import { keyText, toTemplateValue } from './yaml/plain-data.ts'
 import { writeYaml } from './yaml/write.ts'
@@ -64,7 +65,9 @@ function withValues(source: string, options: ExportOptions): string {
   const defaults = sections.find(({ name }) => name === 'default-values')
   if (workflow === undefined) return source
   const declared = defaults === undefined ? undefined : loadDefaults(defaults, createReporter(options.file, source))
-  const values = valuesFromOutside(workflow, declared, options)
+  const dispatched = dispatchDefaults(dispatchTriggers(sections.find(({ name }) => name === 'on')))
+  const given = { ...options.values, ...dispatched, ...options.given }
+  const values = valuesFromOutside(workflow, declared, { ...options, given })
   const textOf = (section: Section) => (section === workflow ? withTokensOutsideRaw(section.text) : section.text)
   if (values.size === 0) return keptText(source, sections, textOf)
   const withDefaults = defaultsText(defaults, declared, values, source)
@@ -78,9 +81,8 @@ function withValues(source: string, options: ExportOptions): string {
 function valuesFromOutside(workflow: Section, declared: Defaults | undefined, options: SpecOptions): ReadonlyMap<string, TemplateValue> {
   const own = new Set((declared?.entries ?? []).map(({ key }) => keyText(key)))
   const service = Object.entries(serviceValues(workflow, options)).filter(([name]) => !own.has(name))
-  const given = Object.entries(options.values ?? {})
   const spokenOf = namesIn(workflow.text)
-  return new Map([...service, ...given].filter(([name]) => spokenOf.has(name)))
+  return new Map([...service, ...Object.entries(options.given ?? {})].filter(([name]) => spokenOf.has(name)))
 }
 
 /** The section with the new values first; rewritten as a whole where a value replaces the file's own, or where it is no block. */

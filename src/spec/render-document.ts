@@ -22,17 +22,23 @@ export type RenderedDocument = {
 export function loadDocument(sections: Sections, options: SpecOptions, reporter: Reporter): RenderedDocument | undefined {
   const section = sections.workflow
   if (section === undefined) return undefined
-  const { values, defaults } = templateValues(sections['default-values'], section, options, reporter)
+  const { values, defaults, unset } = templateValues(sections, section, options, reporter)
   const rendered = renderTemplate(section.text, values)
   if (rendered.kind === 'failed') {
     for (const fault of rendered.faults) {
       if (defaults === 'partial' && fault.code === 'template/undefined') continue
       const range = { start: fault.offset + section.offset, end: Math.max(fault.endOffset, fault.offset + 1) + section.offset }
-      reporter.error(fault.code, range, fault.message)
+      const name = section.text.slice(fault.offset, fault.endOffset)
+      reporter.error(fault.code, range, fault.code === 'template/undefined' && unset.has(name) ? withoutDefault(name) : fault.message)
     }
     return undefined
   }
   return loadRendered(rendered, section, reporter)
+}
+
+/** Every push and pull request renders every spec, so that its faults are known before anybody runs it. */
+function withoutDefault(name: string): string {
+  return `Expected a name that has a value, and "${name}" is an input of "on.workflow_dispatch" without a default, which has one only in a run that is given it. Add a default there, or to default-values, or ask "${name} is defined" first.`
 }
 
 type Rendered = Extract<ReturnType<typeof renderTemplate>, { kind: 'rendered' }>

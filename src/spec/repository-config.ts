@@ -1,5 +1,6 @@
 import { specNameShape, triggersShape } from './git/triggers-shape.ts'
 import { createReporter, type Reporter } from './reporter.ts'
+import { warnHidden } from './service-values.ts'
 import { mapOf, optional, present, record, toObject, withDefault } from './shape/record.ts'
 import { oneOf, writtenText } from './shape/scalars.ts'
 import { type Located, listOf, located, type Shape, wholeFile } from './shape/shape.ts'
@@ -15,7 +16,10 @@ export const maximumConfigBytes = 1024 * 1024
 const templateValue: Shape<TemplateValue> = { fallback: null, schema: {}, read: toTemplateValue }
 
 export const settingsFields = record({
-  values: withDefault(mapOf(templateValue), []),
+  values: withDefault(
+    mapOf(templateValue, (key, place) => warnHidden('value', key.text, key.range, place.reporter)),
+    [],
+  ),
   pool: withDefault(oneOrMore(located(writtenText)), []),
   on: optional(triggersShape),
   required: withDefault(oneOrMore(located(specNameShape)), []),

@@ -1,8 +1,12 @@
+import { dispatchDefaults } from './dispatch.ts'
+import { readGitSection } from './git/section.ts'
+import { triggersShape } from './git/triggers-shape.ts'
 import { specNameOf } from './names.ts'
-import type { Reporter } from './reporter.ts'
-import type { Section } from './sections.ts'
+import { createReporter, type Reporter } from './reporter.ts'
+import type { Section, Sections } from './sections.ts'
+import { type ServiceValue, warnHidden } from './service-values.ts'
 import type { Range } from './source-text.ts'
-import type { SpecOptions, TemplateValue } from './types.ts'
+import type { SpecOptions, TemplateValue, Triggers } from './types.ts'
 import type { Origin } from './yaml/dialect.ts'
 import { loadMended } from './yaml/mend.ts'
 import { describe, type Entry, type YamlNode } from './yaml/node.ts'
@@ -13,28 +17,37 @@ export type TemplateValues = {
   readonly values: Readonly<Record<string, TemplateValue>>
   /** `partial` when `default-values` could not be read: names that are undefined then may be defined in it. */
   readonly defaults: 'whole' | 'partial'
+  /** Inputs of a dispatch that have no value, for lack of a default. */
+  readonly unset: ReadonlySet<string>
 }
 
-/** Values for the template: ours below the file's `default-values`, and those below the caller's. */
-export function templateValues(defaults: Section | undefined, workflow: Section, options: SpecOptions, reporter: Reporter): TemplateValues {
+/**
+ * Values for the template, weakest first (extensions.md §3 and §6): ours, the file's `default-values`, the repository's, defaults of a
+ * dispatch, what was given.
+ */
+export function templateValues(sections: Sections, workflow: Section, options: SpecOptions, reporter: Reporter): TemplateValues {
+  const defaults = sections['default-values']
   const ours = serviceValues(workflow, options)
   const declared = defaults === undefined ? noDefaults : loadDefaults(defaults, reporter)
-  for (const { key } of declared?.entries ?? []) if (Object.hasOwn(ours, keyText(key))) warnHidden(keyText(key), key.range, reporter)
+  for (const { key } of declared?.entries ?? []) warnHidden('default', keyText(key), key.range, reporter)
   const fromFile = (declared?.entries ?? []).map(({ key, value }) => [keyText(key), toTemplateValue(value)] as const)
-  return { values: { ...ours, ...Object.fromEntries(fromFile), ...options.values }, defaults: declared?.state ?? 'partial' }
+  const dispatched = dispatchTriggers(sections.on)
+  const values = { ...ours, ...Object.fromEntries(fromFile), ...options.values, ...dispatchDefaults(dispatched), ...options.given }
+  const inputs = Object.keys(dispatched?.workflowDispatch?.inputs ?? {})
+  const unset = new Set(inputs.filter((name) => !Object.hasOwn(values, name)))
+  return { values, defaults: declared?.state ?? 'partial', unset }
+}
+
+/** `on`, where it may have inputs. Its faults are for whoever reads it for its own sake. */
+export function dispatchTriggers(on: Section | undefined): Triggers | undefined {
+  if (on === undefined || !on.text.includes('inputs')) return undefined
+  // Positions are not asked for, and diagnostics are what would need the source.
+  return readGitSection(on, triggersShape, createReporter('', ''))
 }
 
 /** What the service adds to every template (extensions.md §3). */
-export function serviceValues(workflow: Section, options: SpecOptions): Readonly<Record<'github' | 'latest', TemplateValue>> {
+export function serviceValues(workflow: Section, options: SpecOptions): Readonly<Record<ServiceValue, TemplateValue>> {
   return { github: githubValues(options), latest: options.latest ?? offlineLatest(workflow.text) }
-}
-
-function warnHidden(name: string, range: { start: number; end: number }, reporter: Reporter) {
-  reporter.warning(
-    'template/hidden-value',
-    range,
-    `The default "${name}" hides the service's own value of that name. Rename it to have both.`,
-  )
 }
 
 /** Names and their values. `partial`: some could not be read. */

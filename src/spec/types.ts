@@ -41,8 +41,10 @@ export type TemplateValue =
 export type SpecOptions = {
   /** Path shown in diagnostics, such as `.osmo/nav-eval.yaml`. */
   readonly file: string
-  /** Over `default-values`: the repository's `values`, inputs of a dispatch, `--set`. Later wins; the caller merges. */
+  /** The repository's `values`: over `default-values`, under the defaults of `workflow_dispatch`. */
   readonly values?: Readonly<Record<string, TemplateValue>>
+  /** Over all others: what a person gave, inputs of a dispatch or `--set`. */
+  readonly given?: Readonly<Record<string, TemplateValue>>
   /** `github.*` as extensions.md §3 lists it; zeros when offline. */
   readonly github?: Readonly<Record<string, string>>
   /** `latest['SPEC']`: the id of that spec's newest successful trusted workflow. */

@@ -18,7 +18,7 @@ workflow:
   tasks: [{name: a, image: i, command: [x]}]
 `,
 )
-const read = (given: Readonly<Record<string, string>>) => declaredValues(spec, new Map(Object.entries(given)))
+const read = (given: Readonly<Record<string, string>>) => declaredValues(spec.triggers, new Map(Object.entries(given)))
 
 describe('Values of a dispatch', () => {
   const taken: readonly (readonly [Readonly<Record<string, string>>, Readonly<Record<string, unknown>>])[] = [

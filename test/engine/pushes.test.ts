@@ -2,13 +2,27 @@ import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { CommitSha } from '../../src/workflow/names.ts'
 import { aWorld, robot } from '../harness/world.ts'
-import { chain, reach } from './specs.ts'
+import { chain, reach, spec } from './specs.ts'
 
 let world: Awaited<ReturnType<typeof aWorld>>
 afterEach(() => world.end())
 
 const impatient = { [reach]: chain('on: push\nconcurrency: {group: robot, cancel-in-progress: true}\n') }
 const nowhere = CommitSha('0'.repeat(40))
+
+it('A push renders the defaults of a dispatch, over the values of the repository', async () => {
+  world = await aWorld()
+  const text = spec(
+    ['    - {name: train, image: i, command: ["{{ n }}"]}\n'],
+    'on: {push: {}, workflow_dispatch: {inputs: {n: {type: number, default: 200}}}}',
+  )
+  const sha = await world.push('main', { [reach]: text, '.osmo/config.yaml': 'values: {n: 1}\n' })
+  assert.equal((await world.check(sha, 'osmo / reach')).conclusion, 'success')
+  assert.deepEqual(
+    [...world.machine.pods.values()].map(({ order }) => order.command),
+    [['200']],
+  )
+})
 
 /** Tells of a push that was made, whenever it was. */
 const tell = (before: CommitSha, after: CommitSha) =>

@@ -101,6 +101,19 @@ it('values of ours are written into default-values where the template reads them
   assert.match(exportedWith('{{ github.sha }}'), /^default-values:\n {2}github:\n {4}sha: /)
 })
 
+it('defaults of a dispatch are written into default-values, under what was given', () => {
+  const text = `on: {workflow_dispatch: {inputs: {n: {type: number, default: 200}}}}
+workflow:
+  name: nav
+  tasks:
+  - {name: train, image: a, command: [b], args: ["{{ n }}"]}
+`
+  const exported = exportSpec(text, { ...alone, values: { n: 1 }, directories: {} })
+  assert.match(exported.kind === 'exported' ? exported.text : '', /^default-values:\n {2}"n": 200\nworkflow:/)
+  const given = exportSpec(text, { ...alone, given: { n: 3 }, directories: {} })
+  assert.match(given.kind === 'exported' ? given.text : '', /^default-values:\n {2}"n": 3\nworkflow:/)
+})
+
 describe('tokens are where OSMO replaces them', () => {
   const textOf = (argument: string) => `workflow:
   name: nav

@@ -1,3 +1,4 @@
+import { warnHidden } from '../service-values.ts'
 import { mapOf, optional, present, record, required, toObject, withDefault } from '../shape/record.ts'
 import { flag, matching, oneOf, text, writtenText } from '../shape/scalars.ts'
 import { at, listOf, mapped, type Place, type Shape, wrongType } from '../shape/shape.ts'
@@ -140,6 +141,7 @@ const dispatchShape = mapped(
   record({
     inputs: withDefault(
       mapOf(dispatchInputShape, (key, place) => {
+        warnHidden('input', key.text, key.range, place.reporter)
         if (inputName.test(key.text)) return
         const message = `The input ${quote(key.text)} cannot be a template value. Expected letters, digits and "_", not beginning with a digit.`
         place.reporter.error('schema/input-name', key.range, message)
