@@ -17,6 +17,8 @@ const Comment = z.object({
 type Comment = z.output<typeof Comment>
 const Comments = z.array(Comment)
 const Created = z.object({ id: z.number() })
+const Reaction = z.object({ id: z.number(), user: z.object({ id: z.number() }).nullish() })
+const Reactions = z.array(Reaction)
 const App = z.object({ id: z.number(), slug: z.string() })
 
 type Target = { readonly repository: RepositoryReference; readonly pullRequest: number }
@@ -35,15 +37,47 @@ export function createCommentWriter(client: GithubClient) {
     return { commentId: await create(comment, body, signal) }
   }
 
-  /** GitHub gives the same reaction back when it is there already. */
+  /**
+   * GitHub gives the same reaction back when it is there already. A comment that was edited has the reaction to what it says now, and no
+   * other of ours, as far as these are among its first hundred.
+   */
   async function react({ repository, commentId, reaction }: CommandAnswer, signal: AbortSignal): Promise<void> {
-    await client.write({
+    const { id, user } = await client.write({
       repository,
       route: 'POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions',
       parameters: { comment_id: commentId, content: reaction },
-      schema: z.unknown(),
+      schema: Reaction,
       signal,
     })
+    if (!user) return
+    const all = await client.read({
+      repository,
+      route: 'GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions',
+      parameters: { comment_id: commentId, per_page: 100 },
+      schema: Reactions,
+      signal,
+    })
+    const older = all.filter((one) => one.user?.id === user.id && one.id !== id)
+    for (const one of older) await removeReaction(repository, commentId, one.id, signal)
+  }
+
+  async function removeReaction(
+    repository: RepositoryReference,
+    commentId: number,
+    reactionId: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await client.write({
+        repository,
+        route: 'DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions/{reaction_id}',
+        parameters: { comment_id: commentId, reaction_id: reactionId },
+        schema: z.unknown(),
+        signal,
+      })
+    } catch (error) {
+      if (!isStatus(error, notFound)) throw error
+    }
   }
 
   async function reply(answer: CommandAnswer, text: string, signal: AbortSignal): Promise<void> {

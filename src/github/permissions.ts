@@ -26,7 +26,9 @@ export const routes = {
   'GET /repos/{owner}/{repo}/issues/{issue_number}/comments': 'pull_requests:read',
   'POST /repos/{owner}/{repo}/issues/{issue_number}/comments': 'pull_requests:write',
   'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}': 'pull_requests:write',
+  'GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions': 'pull_requests:read',
   'POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions': 'pull_requests:write',
+  'DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions/{reaction_id}': 'pull_requests:write',
 } as const satisfies Readonly<Record<string, 'app' | `${string}:${'read' | 'write'}`>>
 
 export type Route = keyof typeof routes

@@ -201,6 +201,24 @@ describe('an answer', () => {
     assert.equal((await all()).length, count)
   })
 
+  it('to a comment that was edited takes the place of our older reaction, and of nobody else', async () => {
+    const { id: commentId } = await ask()
+    const react = (reaction: '+1' | 'confused') =>
+      forge.answer({ repository: github.repository, pullRequest, commentId, reaction, reply: undefined }, soon())
+    const address = `${github.clientOptions.apiUrl}/repos/${github.repository.fullName}/issues/comments/${commentId}/reactions`
+    const headers = { authorization: `Bearer ${github.ada.token}`, 'content-type': 'application/json' }
+    await fetch(address, { method: 'POST', headers, body: '{"content":"confused"}', signal: soon() })
+    const contents = async () => {
+      const all = (await (await fetch(address, { headers, signal: soon() })).json()) as { content: string; user: { login: string } }[]
+      return all.map(({ content, user }) => `${user.login === 'ada' ? 'ada' : 'we'}: ${content}`)
+    }
+    await react('confused')
+    await react('+1')
+    assert.deepEqual(await contents(), ['ada: confused', 'we: +1'])
+    await react('+1')
+    assert.deepEqual(await contents(), ['ada: confused', 'we: +1'])
+  })
+
   it('to a comment that is gone is given up', async () => {
     const answer = { repository: github.repository, pullRequest, commentId: 999_999, reaction: 'eyes', reply: undefined } as const
     await assert.rejects(forge.answer(answer, soon()), (error) => error instanceof ForgeError && error.reaction === 'give-up')
