@@ -364,6 +364,49 @@ ${oneTask('kpis: [{index: 1, path: kpi.json}]')}`
     )
   })
 
+  it('pairs that cannot decide are said with the gates that they fail', () => {
+    const metrics =
+      'ms: {gate: true, max-regression: 3%}, shown: {}, rate: {gate: true, max-regression: 5pt}, fps: {gate: true, max-regression: 2 fps}'
+    const [fault] = diagnose(
+      `checkout: true\nbenchmarks: [{task: eval, path: a, metrics: {${metrics}}, compare: {pairs: 1}}]\n${oneTask()}`,
+    )
+    assert.match(fault?.message ?? '', /^1 pair can never show that the gates "ms", "fps" regressed/)
+  })
+
+  /** Sections beside one task, and the codes of what is said. */
+  const idle: readonly (readonly [sections: string, codes: readonly string[]])[] = [
+    [
+      'on: pull_request\nbenchmarks: [{task: eval, path: a, metrics: {m: {gate: true, max-regression: 3%}}}]',
+      ['semantic/gate-never-fails'],
+    ],
+    ['benchmarks: [{task: eval, path: a, metrics: {m: {gate: true, max-regression: 2 ms}}}]', ['semantic/gate-never-fails']],
+    ['benchmarks: [{task: eval, path: a, metrics: {m: {gate: true, max-regression: 5pt}}}]', []],
+    ['benchmarks: [{task: eval, path: a, metrics: {m: {gate: true, max-regression: 3%, max: 5}}}]', []],
+    ['benchmarks: [{task: eval, path: a, metrics: {m: {max-regression: 3%}}}]', []],
+    [
+      'checkout: true\nbenchmarks: [{task: eval, path: a, metrics: {m: {gate: true, max-regression: 3%}}}, {name: b, task: "ev*", path: b, compare: true}]',
+      [],
+    ],
+    ['on: push\ncheckout: true\nbenchmarks: [{task: eval, path: a, compare: true}]', ['semantic/compare-never-runs']],
+    ['on: [push, pull_request]\ncheckout: true\nbenchmarks: [{task: eval, path: a, compare: true}]', []],
+    ['on: workflow_dispatch\ncheckout: true\nbenchmarks: [{task: eval, path: a, compare: true}]', []],
+  ]
+  for (const [sections, codes] of idle) {
+    it(`${sections} gives ${codes.join() || 'nothing'}`, () =>
+      assert.deepEqual(
+        diagnose(`${sections}\n${oneTask()}`).map(({ code }) => code),
+        codes,
+      ))
+  }
+
+  it('an index of kpis twice gives two names', () => {
+    const { benchmarks } = read(oneTask('kpis: [{index: 0, path: a}, {index: 0, path: b}]'))
+    assert.deepEqual(
+      benchmarks.map(({ name }) => name),
+      ['eval/0', 'eval/0#2'],
+    )
+  })
+
   it('compare: true has its defaults and compare: false is none', () => {
     const spec = (compare: string) =>
       read(`checkout: true\nbenchmarks: [{task: eval, path: a, compare: ${compare}}]\n${oneTask()}`).benchmarks[0]?.compare

@@ -2,14 +2,16 @@ import { compileGlob, isGlob } from '../glob.ts'
 import type { Reporter } from '../reporter.ts'
 import type { Located } from '../shape/shape.ts'
 import { suggest } from '../suggestion.ts'
-import type { Benchmark, GroupSpec, MetricPolicy, TaskSpec } from '../types.ts'
+import type { Benchmark, GroupSpec, MetricPolicy, TaskSpec, Triggers } from '../types.ts'
 import { quote } from '../yaml/node.ts'
-import type { ReadBenchmark } from './benchmarks-shape.ts'
+import type { Gate, ReadBenchmark } from './benchmarks-shape.ts'
 import type { ReadCheckout } from './checkout-shape.ts'
 
 export type BenchmarkContext = {
   readonly groups: readonly GroupSpec[]
   readonly checkout: ReadCheckout | undefined
+  /** `on` of the file, if it has one. */
+  readonly triggers: Triggers | undefined
   readonly lineOf: (offset: number) => number
   /** Where a task stands, for benchmarks that come from its `kpis`. */
   readonly lineOfTask: (task: string) => number
@@ -23,12 +25,16 @@ export function resolveBenchmarks(read: readonly ReadBenchmark[], context: Bench
   checkCheckout(context.checkout, tasks, reporter)
   checkNames(read, reporter)
   const compared = new Set<string>()
-  for (const entry of read) {
-    const measured = tasksOf(entry, byName, reporter)
+  const measuredBy = new Map(read.map((entry) => [entry, tasksOf(entry, byName, reporter)]))
+  for (const [entry, measured] of measuredBy) {
     if (entry.compare?.value === undefined) continue
     checkCompare(entry, entry.compare, measured, context.checkout, groupOf, reporter)
     for (const task of measured) reportSecondCompare(task, entry.compare, compared, reporter)
     checkPairs(entry, entry.compare, reporter)
+    checkComparisonRuns(entry.compare, context.triggers, reporter)
+  }
+  for (const [entry, measured] of measuredBy) {
+    if (measured.length > 0 && !measured.some(({ name }) => compared.has(name))) checkGatesDecide(entry, context, reporter)
   }
   const declared = read.map((entry) => ({ ...entry.benchmark, line: context.lineOf(entry.range.start) }))
   return [...declared, ...benchmarksOfKpis(tasks, declared, context)]
@@ -107,12 +113,40 @@ function reportSecondCompare({ name }: TaskSpec, compare: Located<unknown>, comp
 /** Regressed needs p of at most this (benchmarks.md §6a). */
 const regressionLevel = 0.01
 
-function checkPairs({ benchmark }: ReadBenchmark, compare: Located<unknown>, reporter: Reporter) {
+function checkPairs({ benchmark, gates }: ReadBenchmark, compare: Located<unknown>, reporter: Reporter) {
   const pairs = benchmark.compare?.pairs ?? 0
   const least = leastPairs()
-  if (pairs >= least || !Object.values(benchmark.metrics).some(isJudgedByRuns)) return
-  const message = `${pairs} pairs can never show that a gate regressed: the smallest p of the exact Mann-Whitney test is ${smallestP(pairs).toFixed(3)}, above ${regressionLevel}. Write at least ${least} pairs, unless the task plays its own seeded episodes.`
+  const judged = gates.filter(({ policy }) => isJudgedByRuns(policy)).map(({ metric }) => quote(metric))
+  if (pairs >= least || judged.length === 0) return
+  const some = judged.length > 5 ? [...judged.slice(0, 4), `${judged.length - 4} more`] : judged
+  const named = `the gate${some.length === 1 ? '' : 's'} ${some.join(', ')}`
+  const message = `${pairs} ${pairs === 1 ? 'pair' : 'pairs'} can never show that ${named} regressed: the smallest p of the exact Mann-Whitney test is ${smallestP(pairs).toFixed(3)}, above ${regressionLevel}. Write at least ${least} pairs, unless the task plays its own seeded episodes.`
   reporter.warning('semantic/too-few-pairs', compare.range, message)
+}
+
+/** A base arm runs for pull requests; a run by hand may stand in one. */
+function comparesAtAll(triggers: Triggers | undefined): boolean {
+  return triggers === undefined || triggers.pullRequest !== undefined || triggers.workflowDispatch !== undefined
+}
+
+function checkComparisonRuns(compare: Located<unknown>, triggers: Triggers | undefined, reporter: Reporter) {
+  if (comparesAtAll(triggers)) return
+  const message =
+    'A comparison runs only for a pull request, and "on" has none: this has no effect. Add "pull_request" to "on", or remove "compare".'
+  reporter.warning('semantic/compare-never-runs', compare.range, message)
+}
+
+/** Without base's numbers of the same run only rates of episodes may fail a check (benchmarks.md §6a), and `min` and `max`. */
+function checkGatesDecide({ task, gates }: ReadBenchmark, { triggers }: BenchmarkContext, reporter: Reporter) {
+  for (const { metric, range } of gates.filter(isUndecided)) {
+    const event = comparesAtAll(triggers) ? '' : ', and "pull_request" to "on"'
+    const message = `The gate ${quote(metric)} can never show a regression: a number is judged only beside base's of the same run, and no benchmark of ${quote(task.value)} compares. Add "compare: true" to this one${event}, or a "min" or "max" to the gate.`
+    reporter.warning('semantic/gate-never-fails', range, message)
+  }
+}
+
+function isUndecided({ policy }: Gate): boolean {
+  return isJudgedByRuns(policy) && policy.min === undefined && policy.max === undefined
 }
 
 /** A budget in points is a rate over episodes, which one pair can decide. */
@@ -139,9 +173,18 @@ function benchmarksOfKpis(tasks: readonly TaskSpec[], declared: readonly Benchma
   for (const { task, path } of declared) pathsOf.set(task, (pathsOf.get(task) ?? new Set()).add(path))
   return tasks.flatMap((task) => {
     const kpis = task.kpis.filter(({ path }) => pathsOf.get(task.name)?.has(path) !== true)
+    const times = new Map<string, number>()
     return kpis.map(({ index, path }) => {
       const plain = kpis.length === 1 && !names.has(task.name)
-      return { name: plain ? task.name : `${task.name}/${index}`, task: task.name, path, metrics: {}, line: context.lineOfTask(task.name) }
+      const earlier = times.get(index) ?? 0
+      times.set(index, earlier + 1)
+      return {
+        name: plain ? task.name : `${task.name}/${index}${earlier === 0 ? '' : `#${earlier + 1}`}`,
+        task: task.name,
+        path,
+        metrics: {},
+        line: context.lineOfTask(task.name),
+      }
     })
   })
 }

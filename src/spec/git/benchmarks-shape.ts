@@ -1,5 +1,5 @@
-import { mapOf, optional, present, record, required, toObject, withDefault } from '../shape/record.ts'
-import { flag, integerBetween, number, oneOf, text, writtenText } from '../shape/scalars.ts'
+import { type MapEntry, mapOf, optional, present, record, required, toObject, withDefault } from '../shape/record.ts'
+import { flag, integerBetween, number, oneOf, text, writtenText, wrongValue } from '../shape/scalars.ts'
 import { type Located, listOf, located, mapped, type Place, type Shape } from '../shape/shape.ts'
 import type { Range } from '../source-text.ts'
 import type { Benchmark, Compare, MetricPolicy } from '../types.ts'
@@ -13,7 +13,11 @@ export type ReadBenchmark = {
   readonly name: Located<string>
   readonly task: Located<string>
   readonly compare: Located<Compare | undefined> | undefined
+  /** Its gates, at their key "gate". */
+  readonly gates: readonly Gate[]
 }
+
+export type Gate = { readonly metric: string; readonly policy: MetricPolicy; readonly range: Range }
 
 const compareDefaults: Compare = { pairs: 10, warmup: 1, seed: 0, base: 'stored' }
 
@@ -107,12 +111,18 @@ const outputPath: Shape<string> = mapped(
   '',
 )
 
+const benchmarkName: Shape<string> = mapped(
+  text,
+  (name, node, place) => (node.kind === 'string' && name.trim() === '' ? wrongValue(node, place, 'a name', '') : name),
+  '',
+)
+
 /** What the readers of measured files know. */
 export const benchmarkFormats = ['plain', 'json', 'jsonl', 'csv', 'lines', 'lerobot', 'google-benchmark'] as const
 
 const fields = record(
   {
-    name: optional(located(text)),
+    name: optional(located(benchmarkName)),
     task: required(located(globShape)),
     path: required(outputPath),
     format: optional(oneOf(benchmarkFormats, 'plain')),
@@ -157,5 +167,13 @@ function readBenchmark(values: (typeof fields)['fallback'], node: YamlNode): Rea
     metrics: toObject(values.metrics),
     ...present({ format: values.format, compare: values.compare?.value }),
   }
-  return { benchmark, range: node.range, name, task: values.task, compare: values.compare }
+  return { benchmark, range: node.range, name, task: values.task, compare: values.compare, gates: gatesOf(values.metrics, node) }
+}
+
+function gatesOf(metrics: readonly MapEntry<MetricPolicy>[], node: YamlNode): readonly Gate[] {
+  const written = node.kind === 'mapping' ? node.entries.find(({ key }) => key.text === 'metrics')?.value : undefined
+  return metrics.flatMap(({ key, keyNode, value: policy }, index) => {
+    const entry = written?.kind === 'mapping' ? written.entries[index] : undefined
+    return policy.gate ? [{ metric: key, policy, range: entry === undefined ? keyNode.range : keyRange(entry.value, 'gate') }] : []
+  })
 }

@@ -6,6 +6,7 @@ import { describe, emptyNode, quote, type ScalarNode, type YamlNode } from '../y
 import { checkpointShape, locatedInput, outputShape } from './data-shapes.ts'
 import { exitActionsShape, noExitActions } from './exit-codes.ts'
 import { fileShape } from './file.ts'
+import { kpisShape } from './kpis.ts'
 import { nameShape, normalisedName } from './names.ts'
 import { parseQuantity } from './quantity.ts'
 import { resourceShape } from './resource.ts'
@@ -151,7 +152,7 @@ function taskFields(kind: 'task' | 'plain-task') {
     files: withDefault(listOf(fileShape), []),
     inputs: withDefault(listOf(locatedInput), []),
     outputs: withDefault(listOf(outputShape), []),
-    kpis: withDefault(listOf(record({ index: required(coercedText), path: required(coercedText) })), []),
+    kpis: withDefault(kpisShape, []),
     credentials: withDefault(mapOf(credentialShape), []),
     lead: withDefault(laxFlag, false),
     resource: optional(located(coercedText)),
