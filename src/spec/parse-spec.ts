@@ -2,6 +2,7 @@ import { resolveBenchmarks } from './git/benchmark-rules.ts'
 import { benchmarksShape } from './git/benchmarks-shape.ts'
 import { checkoutShape, type ReadCheckout } from './git/checkout-shape.ts'
 import { concurrencyShape } from './git/concurrency-shape.ts'
+import { readGitSection } from './git/section.ts'
 import { triggersShape } from './git/triggers-shape.ts'
 import { resolveGroups } from './osmo/rules.ts'
 import type { ReadTask } from './osmo/task.ts'
@@ -10,15 +11,12 @@ import { createPatternShelf } from './pattern.ts'
 import { placesOf, readTasks, type SpecPlaces } from './places.ts'
 import { loadDocument, type RenderedDocument } from './render-document.ts'
 import { createReporter, type Reporter } from './reporter.ts'
-import { readSections, type Section, type Sections } from './sections.ts'
+import { readSections, type Sections } from './sections.ts'
 import { present, toObject } from './shape/record.ts'
-import type { Shape } from './shape/shape.ts'
 import { createLineIndex, sourceOf } from './source-text.ts'
 import { reportUnresolvedTokens } from './token-warnings.ts'
-import type { Diagnostic, SpecOptions, SpecResult, TemplateValue, WorkflowSpec } from './types.ts'
-import { loadCoreYaml } from './yaml/core.ts'
-import type { Origin } from './yaml/dialect.ts'
-import { loadMended, withoutRefused } from './yaml/mend.ts'
+import type { Diagnostic, SpecOptions, SpecResult, TemplateValue, Triggers, WorkflowSpec } from './types.ts'
+import { withoutRefused } from './yaml/mend.ts'
 import { toDocument, toTemplateValue } from './yaml/plain-data.ts'
 
 /** UTF-8 bytes of one spec file (extensions.md §6). */
@@ -30,12 +28,15 @@ export const maximumSpecBytes = 1024 * 1024
  */
 export function parseSpec(text: string, options: SpecOptions): SpecResult {
   const result = locateSpec(text, options)
-  return result.kind === 'valid' ? { kind: 'valid', spec: result.spec, warnings: result.warnings } : result
+  return result.kind === 'valid'
+    ? { kind: 'valid', spec: result.spec, warnings: result.warnings }
+    : { kind: 'invalid', diagnostics: result.diagnostics }
 }
 
 export type LocatedResult =
   | { readonly kind: 'valid'; readonly spec: WorkflowSpec; readonly warnings: readonly Diagnostic[]; readonly places: SpecPlaces }
-  | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
+  /** `triggers`: its `on` where that can be read, since values that a person gives may be all that it lacks. */
+  | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[]; readonly triggers?: Triggers }
 
 /** As `parseSpec`, and says where tasks, resources and `localpath` stand. */
 export function locateSpec(text: string, options: SpecOptions): LocatedResult {
@@ -43,8 +44,17 @@ export function locateSpec(text: string, options: SpecOptions): LocatedResult {
   const reporter = createReporter(options.file, source)
   const read = isSmallEnough(source, reporter) ? readSpec(source, options, reporter) : undefined
   const diagnostics = reporter.diagnostics()
-  if (read === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics }
+  if (read === undefined || reporter.hasErrors()) return { kind: 'invalid', diagnostics, ...present({ triggers: triggersOf(source) }) }
   return { kind: 'valid', spec: read.spec, warnings: diagnostics, places: placesOf(source, read.workflow, read.checkout) }
+}
+
+/** Undefined where there is no `on`, or one with faults. */
+function triggersOf(source: string): Triggers | undefined {
+  const reporter = createReporter('', source)
+  const { on } = Buffer.byteLength(source) > maximumSpecBytes ? {} : readSections(source, reporter)
+  const ofSection = createReporter('', source)
+  const triggers = readGitSection(on, triggersShape, ofSection)
+  return ofSection.hasErrors() ? undefined : triggers
 }
 
 /**
@@ -119,26 +129,6 @@ function readGitSections(sections: Sections, reporter: Reporter) {
     checkout: readGitSection<ReadCheckout | undefined>(sections.checkout, checkoutShape, reporter),
     benchmarks: readGitSection(sections.benchmarks, benchmarksShape, reporter) ?? [],
   }
-}
-
-/** A section of ours is a document of its own with one key: YAML 1.2 core, never rendered. */
-function readGitSection<T>(section: Section | undefined, shape: Shape<T>, reporter: Reporter): T | undefined {
-  if (section === undefined) return undefined
-  const origin: Origin = (start, end) => ({ start: start + section.offset, end: end + section.offset })
-  const { node, refused } = loadMended(section.text, loadCoreYaml, origin, reporter) ?? { node: undefined, refused: [] }
-  const entry = node?.kind === 'mapping' ? node.entries.find(({ key }) => key.text === section.name) : undefined
-  if (node === undefined) return undefined
-  if (entry === undefined || node.kind !== 'mapping') {
-    const range = { start: section.offset, end: section.offset + section.name.length }
-    reporter.error('syntax/section', range, `Expected "${section.name}:" with a blank or a line break behind the colon. Add it.`)
-    return undefined
-  }
-  for (const other of node.entries) if (other !== entry) reportStray(other.key.text, other.key.range, section.name, reporter)
-  return shape.read(entry.value, { path: section.name, reporter: withoutRefused(reporter, refused), patterns: createPatternShelf() })
-}
-
-function reportStray(key: string, range: { start: number; end: number }, section: string, reporter: Reporter) {
-  reporter.error('syntax/section', range, `Expected only "${section}" in its section, but there is also "${key}". Indent it, or remove it.`)
 }
 
 function readWorkflow(document: RenderedDocument, file: string, reporter: Reporter): ReadWorkflow | undefined {
