@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
-import { placeOf } from '../spec/places.ts'
+import { placeOf, type SpecPlaces } from '../spec/places.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
-import { place } from '../spec/pool/placement.ts'
+import { type PlacementResult, place } from '../spec/pool/placement.ts'
 import type { Diagnostic, PlatformConfig } from '../spec/types.ts'
 import { UsageError } from './arguments.ts'
 import type { Located } from './checked.ts'
@@ -46,13 +46,21 @@ export async function checkPlacement(
     source.settings.config?.pool ?? [],
     repository === undefined ? forSomeRepository(config) : config,
   )
-  if (placed.kind === 'placed') return []
+  return placed.kind === 'placed' ? [] : placementDiagnostics(source, places, placed)
+}
+
+/** All that does not suit, each fault on the line of what it is about. */
+export function placementDiagnostics(
+  { label }: Source,
+  places: SpecPlaces,
+  placed: Extract<PlacementResult, { kind: 'refused' }>,
+): readonly Diagnostic[] {
   // That somebody has to ask for access is no fault of the file.
   const severity = placed.conclusion === 'failure' ? 'error' : 'warning'
   const [first] = places.tasks.values()
   return placed.faults.map(({ reason, about }) => {
     const place = (about && placeOf(places, about)) ?? first ?? { line: 1, column: 1, endLine: 1, endColumn: 1 }
-    return { file: source.label, ...place, severity, code: 'semantic/placement', message: reason }
+    return { file: label, ...place, severity, code: 'semantic/placement', message: reason }
   })
 }
 

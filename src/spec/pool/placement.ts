@@ -38,9 +38,12 @@ export function place(
   )
   if (allowed.length === 0) return refused(`No pool of this installation runs ${origin} code of ${repository}. ${advice(rule, origin)}`)
   const fit = nearest(allowed.map(([name, config]) => fitPool(spec, name, config)))
+  const closed = Object.keys(rule.pools).flatMap((name) =>
+    !allowed.some(([one]) => one === name) && Object.hasOwn(pools, name) ? [[name, pools[name]!] as const] : [],
+  )
   const faults: readonly Judged[] = [
     ...tooManyTasks(spec, workflow),
-    ...fit.faults.map((fault) => withOtherPools(fault, fit.pool, allowed)),
+    ...fit.faults.map((fault) => closedTo(origin, fault, { allowed, closed, rule }) ?? withOtherPools(fault, fit.pool, allowed)),
     ...unsupported(spec, fit.faults),
   ]
   if (faults.length > 0) return refusedFor(faults.every(({ kind }) => kind === 'approval') ? 'action_required' : 'failure', faults)
@@ -95,6 +98,24 @@ function withOtherPools(fault: PoolFault, pool: string, allowed: readonly (reado
       : ` Pool ${name} has: ${platformNames(config)}.`,
   )
   return { ...fault, reason: fault.reason + words.join('') }
+}
+
+type Opened = {
+  readonly allowed: readonly (readonly [string, PoolConfig])[]
+  readonly closed: readonly (readonly [string, PoolConfig])[]
+  readonly rule: RepositoryRule
+}
+
+/** A platform that is there, though not for this code: the file is fine, and somebody has to allow it. */
+function closedTo(origin: Origin, fault: PoolFault, { allowed, closed, rule }: Opened): PoolFault | undefined {
+  if (fault.kind !== 'missing-platform' || fault.platform === undefined) return undefined
+  const { platform, about } = fault
+  const has = ([, config]: readonly [string, PoolConfig]) => Object.hasOwn(config.platforms, platform)
+  const [pool] = closed.find(has) ?? []
+  if (pool === undefined || allowed.some(has)) return undefined
+  const takes = rule.pools[pool]?.join(' and ') || 'no'
+  const reason = `Platform ${platform} is in pool ${pool}, which takes ${takes} code, and this code is ${origin}: it may not use it. ${advice(rule, origin)}`
+  return { kind: 'approval', reason, about }
 }
 
 /** What the platform forbids is said once. */

@@ -46,8 +46,8 @@ describe('The place of a spec', () => {
     [
       'code whose origin no pool takes',
       placed(on('bench'), 'acme/arm', 'untrusted'),
-      'failure',
-      /Platform bench .* does not exist in pool cloud/,
+      'action_required',
+      /^Platform bench is in pool lab, which takes trusted and approved code, and this code is untrusted: it may not use it\. The change comes from somebody without write permission/,
     ],
     [
       'a platform that no pool has',
