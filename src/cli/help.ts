@@ -11,7 +11,8 @@ const format = '  --format text|json        default: text\n'
 const pages: Readonly<Record<string, string>> = {
   validate: `Usage: osmo validate [PATH…]
 
-Checks specs: files, directories (one with .osmo means the specs in it), or - for standard input. Default: .osmo.
+Checks specs: files, directories (one with .osmo means the specs in it), or - for standard input. Default: .osmo,
+here or above in the same git repository.
 Exit code 0 without errors, 1 with, 2 when the command line is wrong.
 
 ${values}  --config FILE             the administrator's file: also checks pools, platforms, permissions, rules and quota
@@ -34,6 +35,8 @@ Says what a push of this working tree would run, what it would skip and why, and
   --event push|pull_request                 default: push
   --changed PATH…                           from the root of the repository; default: what git says has changed
   --branch NAME                             pushed to, or the pull request's base; default: what git says
+  --tag NAME                                pushed, instead of a branch
+  --draft                                   the pull request is one
   --label NAME                              of the pull request; may be given often
   --origin trusted|approved|untrusted       whose code it is; default: trusted
   --config FILE                             the administrator's file; default: an installation without one

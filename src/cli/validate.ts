@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { Diagnostic } from '../spec/types.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { checkSettings, checkSpec, inOrder } from './checked.ts'
@@ -26,9 +26,20 @@ export async function validate(parameters: readonly string[], terminal: Terminal
   return hasErrors(all) ? 1 : 0
 }
 
+/** The `.osmo` here, or in the nearest folder above that belongs to the same git working tree. */
 function defaultPath({ directory }: Terminal): string {
-  if (existsSync(join(directory, '.osmo'))) return '.osmo'
-  throw new UsageError('Expected a file, a directory or "-", since there is no .osmo here.')
+  const folder = existsSync(join(directory, '.osmo')) ? directory : folderAbove(directory)
+  if (folder !== undefined) return relative(directory, join(folder, '.osmo'))
+  throw new UsageError('Expected a file, a directory or "-", since there is no .osmo here, nor above in a git repository.')
+}
+
+function folderAbove(directory: string): string | undefined {
+  let nearest: string | undefined
+  for (let at = directory, before = ''; at !== before; before = at, at = dirname(at)) {
+    if (existsSync(join(at, '.osmo'))) nearest ??= at
+    if (existsSync(join(at, '.git'))) return nearest
+  }
+  return undefined
 }
 
 async function check(source: Source, values: Values, platforms: PlatformFile | undefined): Promise<readonly Diagnostic[]> {

@@ -273,6 +273,23 @@ describe('a localpath in a git working tree', () => {
   })
 })
 
+describe('osmo validate in a subdirectory', () => {
+  const files = { '.osmo/a.yaml': oneTask('x: 1'), 'sim/deep/a.py': '' }
+
+  it('of a git repository means the .osmo above, up to the top of the repository', async (test) => {
+    const directory = repositoryWith(test, files)
+    const { out, code } = await osmo(join(directory, 'sim', 'deep'), 'validate', '--format=json')
+    assert.deepEqual([JSON.parse(out).map((one: Diagnostic) => one.file), code], [['../../.osmo/a.yaml'], 1])
+    git(join(directory, 'sim'), 'init', '--quiet')
+    assert.equal((await osmo(join(directory, 'sim', 'deep'), 'validate')).code, 2)
+  })
+
+  it('elsewhere means nothing', async (test) => {
+    const { error, code } = await osmo(join(directoryWith(test, files), 'sim'), 'validate')
+    assert.deepEqual([/no \.osmo here/.test(error), code], [true, 2])
+  })
+})
+
 describe('osmo validate --config', () => {
   const config = `backends: {local: {kind: local}}
 pools: {lab: {backend: local, platforms: {bench: {tier: hardware}}, topology_keys: [{key: rack, label: r}]}}
