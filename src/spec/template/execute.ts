@@ -27,6 +27,7 @@ import { Scope } from './scope.ts'
 import { MappedOutput } from './source-map.ts'
 import { surelyEvaluated, surelyUsedNames } from './sure-names.ts'
 import type { Body, Expression, Statement } from './syntax.ts'
+import { templateReference } from './template-reference.ts'
 import { tests } from './tests.ts'
 import { type Names, undefinedName } from './undefined-name.ts'
 import { admit } from './values.ts'
@@ -40,7 +41,7 @@ export type Execution = { readonly output: MappedOutput; readonly faults: readon
  * @param uncertain names whose values are not known.
  */
 export function execute({ body, uncertain }: Pick<ParsedTemplate, 'body' | 'uncertain'>, names: Names, meter: Meter): Execution {
-  const interpreter = new Interpreter(names, uncertain, meter)
+  const interpreter = new Interpreter(body, names, uncertain, meter)
   interpreter.render(body, interpreter.root)
   return { output: interpreter.output, faults: interpreter.faults }
 }
@@ -52,6 +53,8 @@ class Interpreter implements Renderer {
   at: Span = { start: 0, end: 0 }
   escaping: 'plain' | 'escaped' = 'plain'
   readonly root = new Scope()
+  readonly #template: Body
+  #self: Value | undefined
   readonly #names: Names
   readonly #uncertain: ReadonlySet<string>
   /** A loop or macro would make a simple one of them fail again and again. */
@@ -62,7 +65,8 @@ class Interpreter implements Renderer {
   #ended = false
   #repetitions = 0
 
-  constructor(names: Names, uncertain: ReadonlySet<string>, meter: Meter) {
+  constructor(template: Body, names: Names, uncertain: ReadonlySet<string>, meter: Meter) {
+    this.#template = template
     this.#names = names
     this.#uncertain = uncertain
     this.meter = meter
@@ -82,7 +86,14 @@ class Interpreter implements Renderer {
       if (names === scope && this.#origins.hasAny && textOf(value) !== undefined) this.#origins.meet(scope.originOf(name))
       return value
     }
-    return undefinedName(name, span, () => [...scope.names(), ...this.#names.known(), ...globals.keys()])
+    return name === 'self'
+      ? this.#reference()
+      : undefinedName(name, span, () => [...scope.names(), ...this.#names.known(), ...globals.keys()])
+  }
+
+  #reference(): Value {
+    this.#self ??= templateReference(this.#template, this)
+    return this.#self
   }
 
   call(target: Value, given: CallArguments): Value {

@@ -51,7 +51,7 @@ function poisonRoot(node: Expression, scope: Scope): void {
   else if (node.kind === 'attribute' || node.kind === 'item') poisonRoot(node.target, scope)
 }
 
-function innerBodies(statement: Statement): readonly Body[] {
+export function innerBodies(statement: Statement): readonly Body[] {
   switch (statement.kind) {
     case 'if':
       return [...statement.branches.map(({ body }) => body), statement.otherwise]
