@@ -40,7 +40,7 @@ export function isSpace(text: string): boolean {
 /** Python's `title`: every run of letters begins large. */
 export function titleCase(text: string): string {
   let inWord = false
-  return Array.from(text, (character) => {
+  return Array.from(withLastSigmas(text), (character) => {
     const piece = inWord ? character.toLowerCase() : capitalizeFirst(character)
     inWord = cased.test(character)
     return piece
@@ -52,8 +52,17 @@ const digraphs: Readonly<Record<string, string>> = { Ǆ: 'ǅ', Ǉ: 'ǈ', Ǌ: 'ǋ
 /** Their large forms are for whole texts, never for the beginning of a word. */
 const georgian = /[\u10d0-\u10ff]/
 
+/** Greek letters with an iota below, which is beside them when the whole text is large; each is this far from its title form. */
+const iotas: readonly (readonly [letters: RegExp, distance: number])[] = [
+  [/[\u1f80-\u1f87\u1f90-\u1f97\u1fa0-\u1fa7]/, 8],
+  [/[\u1fb3\u1fc3\u1ff3]/, 9],
+]
+const titleLetter = /\p{Lt}/u
+
 function capitalizeFirst(character: string): string {
-  if (georgian.test(character)) return character
+  if (georgian.test(character) || titleLetter.test(character)) return character
+  const iota = iotas.find(([letters]) => letters.test(character))
+  if (iota !== undefined) return String.fromCharCode(character.charCodeAt(0) + iota[1])
   const large = character.toUpperCase()
   if (character === 'ŉ') return large
   if (Object.hasOwn(digraphs, large)) return digraphs[large] ?? large
@@ -63,13 +72,23 @@ function capitalizeFirst(character: string): string {
 
 export function capitalize(text: string): string {
   const [first = ''] = text
-  return capitalizeFirst(first) + text.slice(first.length).toLowerCase()
+  return capitalizeFirst(first) + withLastSigmas(text).slice(first.length).toLowerCase()
 }
 
 export function swapCase(text: string): string {
-  return Array.from(text, (character) => (character === character.toLowerCase() ? character.toUpperCase() : character.toLowerCase())).join(
-    '',
-  )
+  const small = withLastSigmas(text)
+  return text.replaceAll(/./gsu, (character, offset: number) => {
+    if (titleLetter.test(character)) return character
+    if (character === 'Σ') return small.charAt(offset).toLowerCase()
+    return character === character.toLowerCase() ? character.toUpperCase() : character.toLowerCase()
+  })
+}
+
+const lastSigma = /(?<=\p{Cased}\p{Case_Ignorable}*)Σ(?!\p{Case_Ignorable}*\p{Cased})/gu
+
+/** A sigma at the end of a word has a small form of its own. */
+function withLastSigmas(text: string): string {
+  return text.includes('Σ') ? text.replaceAll(lastSigma, 'ς') : text
 }
 
 /** Python's `casefold`: what differs only in its case becomes the same. */

@@ -40,6 +40,10 @@ const examples: readonly (readonly [template: string, text: string])[] = [
     "['a', 'b', 'c'] ['a\\n', 'b\\n'] ('a', '=', 'b=c') ('a=b', '=', 'c') ('abc', '', '')",
   ],
   [
+    `{{ 'ǅ'.swapcase() }} {{ 'ᾳ'.title() }} {{ 'ᾼ'.title() }} {{ 'ᾧ'.capitalize() }} {{ 'ΑΣ'.title() }} {{ 'ΑΣ'.swapcase() }} {{ "ΑΣ' Α'Σ Σ'Α".swapcase() }} {{ 'αΣ'.capitalize() }} {{ 'ΑΣ'|title }}`,
+    "ǅ ᾼ ᾼ ᾯ Ας ας ας' α'ς σ'α Ας Ασ",
+  ],
+  [
     "{{ '123'.isdigit() }} {{ 'abc'.isalpha() }} {{ 'a1'.isalnum() }} {{ ' '.isspace() }} {{ 'ABC'.isupper() }} {{ 'abc'.islower() }} {{ 'Abc Def'.istitle() }} {{ ''.isdigit() }}",
     'True True True True True True True False',
   ],
