@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { hasDate } from '../../src/spec/git/cron.ts'
 import { asksToSkip, type Change, follows, selects } from '../../src/spec/triggers.ts'
-import { oneTask, read } from './marked.ts'
+import { diagnose, oneTask, read } from './marked.ts'
 
 const push: Change = { event: 'push', branch: 'main', changedPaths: ['policy/net.py'], specPath: '.osmo/nav.yaml', localpaths: [] }
 const tag: Change = { event: 'push', tag: 'v1.2', changedPaths: [], specPath: '.osmo/nav.yaml', localpaths: [] }
@@ -119,4 +120,41 @@ describe('words that skip', () => {
   for (const message of ['fix [skip ci]', '[ci skip] x', '[no ci]', 'x\n\n[skip actions]', '[Actions Skip]'])
     it(message, () => assert.ok(asksToSkip(message)))
   for (const message of ['skip ci', '[skip]', '']) it(`not ${message}`, () => assert.ok(!asksToSkip(message)))
+})
+
+describe('days that cron lines name', () => {
+  const examples: readonly (readonly [cron: string, found: boolean])[] = [
+    ['0 0 31 2 *', false],
+    ['0 0 30,31 feb *', false],
+    ['0 0 31 4-6/2 *', false],
+    ['0 0 31 2-12/9 *', false],
+    ['0 0 31 */5 *', true],
+    ['0 0 31 9,11 *', false],
+    ['0 0 31 2,4-6/2,11 *', false],
+    ['0 0 29 2 *', true],
+    ['0 0 31 4-5 *', true],
+    ['0 0 31 4/1 *', true],
+    ['0 0 31 */3 *', true],
+    ['0 0 1-31 2 *', true],
+    ['0 0 */31 2 *', true],
+    ['0 0 31 2 mon', true],
+    ['0 0 * 2 *', true],
+  ]
+  for (const [cron, found] of examples) it(`${cron}: ${found ? 'some' : 'none'}`, () => assert.equal(hasDate(cron), found))
+})
+
+describe('triggers that are said to select nothing', () => {
+  const examples: readonly (readonly [on: string, said: boolean])[] = [
+    ['push: {branches-ignore: []}', false],
+    ['push: {paths: [.github/**, a/b]}', false],
+    ['push: {paths: ["!./b", a]}', true],
+    ['pull_request: {types: [opened], labels: [gpu]}', false],
+    ['push: {tags: []}', true],
+  ]
+  for (const [on, said] of examples) {
+    it(`${on}: ${said ? 'said' : 'not said'}`, () => {
+      const codes = diagnose(`on: {${on}}\n${oneTask()}`).map(({ code }) => code)
+      assert.deepEqual(codes, said ? ['semantic/selects-nothing'] : [])
+    })
+  }
 })

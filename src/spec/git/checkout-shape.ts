@@ -1,9 +1,10 @@
 import { optional, present, record, withDefault } from '../shape/record.ts'
 import { flag, integerBetween, writtenText } from '../shape/scalars.ts'
-import { type Located, listOf, located, mapped, type Shape } from '../shape/shape.ts'
+import { at, type Located, listOf, located, mapped, type Place, type Shape } from '../shape/shape.ts'
 import type { Range } from '../source-text.ts'
 import type { Checkout } from '../types.ts'
 import { quote, type YamlNode } from '../yaml/node.ts'
+import { warnOfNone } from './globs-shape.ts'
 
 /** Depth beyond this is a clone of everything. */
 const maximumHistory = 100_000
@@ -44,10 +45,16 @@ export const checkoutShape: Shape<ReadCheckout | undefined> = {
   schema: { anyOf: [{ type: 'boolean' }, fields.schema] },
   read(node, place) {
     if (node.kind === 'boolean') return node.value ? everything : undefined
+    warnOfNoTasks(node, place)
     const { tasks, paths, lfs, submodules, history } = fields.read(node, place)
     const checkout = { lfs, submodules, history, ...present({ tasks: tasks?.map((task) => task.value), paths }) }
     return { checkout, tasks: tasks ?? [], keys: keysOf(node) }
   },
+}
+
+function warnOfNoTasks(node: YamlNode, place: Place): void {
+  const tasks = node.kind === 'mapping' ? node.entries.find(({ key }) => key.text === 'tasks')?.value : undefined
+  if (tasks?.kind === 'sequence' && tasks.items.length === 0) warnOfNone(tasks, at(place, 'tasks'))
 }
 
 const keysOf = (node: YamlNode): ReadCheckout['keys'] =>

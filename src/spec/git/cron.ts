@@ -14,6 +14,26 @@ export function faultOfCron(cron: string): string | undefined {
   return wrong === undefined ? undefined : `its ${wrong.name} is not in ${wrong.least}-${wrong.most}`
 }
 
+const longestDays = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+/**
+ * Whether a cron line without faults has a day in any year. A day of the week that is given counts beside the day of the month (POSIX), and
+ * every month has it.
+ */
+export function hasDate(cron: string): boolean {
+  const [, , day = '*', month = '*', weekday = '*'] = cron.trim().split(/\s+/)
+  if (day.startsWith('*') || !weekday.startsWith('*')) return true
+  const earliest = Math.min(...day.split(',').map((part) => readValue(part.split(/[-/]/)[0] ?? '', fields[2]) ?? 1))
+  return longestDays.some((length, index) => earliest <= length && month.split(',').some((part) => holds(part, index + 1, fields[3])))
+}
+
+function holds(part: string, value: number, field: (typeof fields)[number]): boolean {
+  const [range = '', step = '1'] = part.split('/')
+  if (range === '*') return (value - field.least) % Number(step) === 0
+  const [from = 0, to = part.includes('/') ? field.most : from] = range.split('-').map((word) => readValue(word, field))
+  return value >= from && value <= to && (value - from) % Number(step) === 0
+}
+
 function isField(text: string, field: (typeof fields)[number]): boolean {
   return text.split(',').every((part) => isStep(part, field))
 }

@@ -31,8 +31,29 @@ export const globsShape: Shape<readonly string[]> = {
       const message = `Expected at most ${maximumPatterns} patterns in ${place.path}, but there are ${patterns.length}. Join some with "*".`
       place.reporter.error('limit/patterns', node.range, message)
     }
+    if (patterns.length === 0 && !place.path.endsWith('-ignore')) warnOfNone(node, place)
     if (patterns.length > 0 && patterns.every((pattern) => pattern.startsWith('!'))) reportOnlyNegative(node.range, place)
     return patterns
+  },
+}
+
+/** A list with nothing in it, where only what is in it is taken. */
+export function warnOfNone(node: YamlNode, place: Place): void {
+  const message = `${place.path} is an empty list, so it selects nothing. Name something in it, or remove the key.`
+  place.reporter.warning('semantic/selects-nothing', node.range, message)
+}
+
+/** Patterns for paths of a repository, which have no "/" or "./" in front. */
+export const pathGlobsShape: Shape<readonly string[]> = {
+  ...globsShape,
+  read(node, place) {
+    for (const item of node.kind === 'sequence' ? node.items : [node]) {
+      if (item.kind !== 'string' || !/^!?\.?\//.test(item.value)) continue
+      const wanted = item.value.replace(/^(!?)(?:\.?\/)+/, '$1')
+      const message = `${quote(item.value)} selects nothing: paths are compared from the root of the repository, without "/" or "./" before them. Write ${quote(wanted || '**')}.`
+      place.reporter.warning('semantic/selects-nothing', item.range, message)
+    }
+    return globsShape.read(node, place)
   },
 }
 

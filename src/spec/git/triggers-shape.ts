@@ -5,9 +5,9 @@ import { at, listOf, mapped, type Place, type Shape, wrongType } from '../shape/
 import { suggest } from '../suggestion.ts'
 import type { PullRequestTrigger, PushTrigger, Triggers } from '../types.ts'
 import { quote, type YamlNode } from '../yaml/node.ts'
-import { faultOfCron } from './cron.ts'
+import { faultOfCron, hasDate } from './cron.ts'
 import { dispatchInputShape } from './dispatch-input.ts'
-import { chooseGlobs, globShape, globsShape } from './globs-shape.ts'
+import { chooseGlobs, globShape, globsShape, pathGlobsShape, warnOfNone } from './globs-shape.ts'
 
 /** The actions of a pull request that run a spec when `types` names none. */
 export const defaultPullRequestTypes = ['opened', 'synchronize', 'reopened', 'ready_for_review'] as const
@@ -36,8 +36,8 @@ const pullRequestTypes = [
 const branchesAndPaths = {
   branches: optional(globsShape),
   'branches-ignore': optional(globsShape),
-  paths: optional(globsShape),
-  'paths-ignore': optional(globsShape),
+  paths: optional(pathGlobsShape),
+  'paths-ignore': optional(pathGlobsShape),
 }
 
 const pushFields = record({ ...branchesAndPaths, tags: optional(globsShape), 'tags-ignore': optional(globsShape) })
@@ -55,8 +55,8 @@ const pushShape: Shape<PushTrigger> = mapped(
 
 const pullRequestFields = record({
   ...branchesAndPaths,
-  types: optional(wordsOf(pullRequestTypes)),
-  labels: optional(listOf(writtenText)),
+  types: optional(notEmpty(wordsOf(pullRequestTypes))),
+  labels: optional(notEmpty(listOf(writtenText))),
   draft: withDefault(flag, true),
 })
 
@@ -84,6 +84,9 @@ const cronShape: Shape<string> = mapped(
         node.range,
         `Expected a cron line such as "17 3 * * *" for ${place.path}, but ${quote(cron)} is wrong: ${fault}.`,
       )
+    } else if (!hasDate(cron)) {
+      const message = `${place.path} names days that none of its months has, so it selects nothing. Correct the day or the month.`
+      place.reporter.warning('semantic/selects-nothing', node.range, message)
     }
     return cron
   },
@@ -240,6 +243,16 @@ function wordsOf<const W extends string>(words: readonly [W, ...W[]]): Shape<rea
     fallback: [],
     schema: { anyOf: [word.schema, { type: 'array', items: word.schema }] },
     read: (node, place) => (node.kind === 'sequence' ? listOf(word).read(node, place) : [word.read(node, place)]),
+  }
+}
+
+function notEmpty<T>(shape: Shape<readonly T[]>): Shape<readonly T[]> {
+  return {
+    ...shape,
+    read(node, place) {
+      if (node.kind === 'sequence' && node.items.length === 0) warnOfNone(node, place)
+      return shape.read(node, place)
+    },
   }
 }
 
