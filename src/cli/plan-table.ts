@@ -1,4 +1,4 @@
-import type { Tier } from '../spec/types.ts'
+import type { Diagnostic, Tier } from '../spec/types.ts'
 import { visible } from './terminal.ts'
 
 /** What would become of one spec. `refused`: somebody has to allow it; `invalid`: the file, or what it asks for, is wrong. */
@@ -10,6 +10,10 @@ export type PlanRow = {
   readonly pool?: string
   readonly platforms?: readonly string[]
   readonly tier?: Tier
+  /** What its check on a pull request says where it is required and does not run. */
+  readonly conclusion?: 'skipped' | 'action_required'
+  /** Everything that does not suit, where no pool does. */
+  readonly faults?: readonly Diagnostic[]
 }
 
 const words: Readonly<Record<PlanRow['outcome'], string>> = { run: '✓ runs', skip: '– skipped', refused: '! refused', invalid: '✗ fails' }

@@ -1,18 +1,21 @@
 import { existsSync } from 'node:fs'
-import { join, posix, relative, resolve, sep } from 'node:path'
+import { join, posix, resolve } from 'node:path'
 import { embeddedPlatforms } from '../installation/embedded-platforms.ts'
 import { parsePlatformConfig } from '../spec/platform-config.ts'
 import { type PlacementResult, place } from '../spec/pool/placement.ts'
-import { type Change, selects } from '../spec/triggers.ts'
+import { selects } from '../spec/triggers.ts'
 import type { Diagnostic, Origin, PlatformConfig, WorkflowSpec } from '../spec/types.ts'
 import { tierOf } from '../workflow/tier.ts'
 import { readArguments, UsageError } from './arguments.ts'
 import { checkSettings, checkSpec } from './checked.ts'
-import { counted, countText, diagnosticsText, hasErrors } from './diagnostics.ts'
-import { baseCommit, changedSince, git, repositoryName } from './git.ts'
+import { countText, diagnosticsText, hasErrors } from './diagnostics.ts'
+import { repositoryName } from './git.ts'
+import { type Base, readBase } from './plan-base.ts'
+import { headline, type PlannedChange, readChange } from './plan-change.ts'
+import { withRequired } from './plan-required.ts'
 import { type PlanRow, planTable } from './plan-table.ts'
-import { forSomeRepository, readPlatformFile, unknownRepository } from './platforms.ts'
-import { readSources, rootOf, type Source } from './sources.ts'
+import { forSomeRepository, placementDiagnostics, readPlatformFile, unknownRepository } from './platforms.ts'
+import { readSources, type Source } from './sources.ts'
 import type { Terminal } from './terminal.ts'
 import { readValues, specOptions, type Values, valueOptions } from './values.ts'
 
@@ -22,6 +25,8 @@ const shapes = {
   origin: { kind: 'one', words: ['trusted', 'approved', 'untrusted'] },
   changed: { kind: 'many', more: (word) => !isRepository(word) },
   branch: { kind: 'one' },
+  tag: { kind: 'one' },
+  draft: { kind: 'flag' },
   label: { kind: 'many', more: () => false },
   config: { kind: 'one' },
   format: { kind: 'one', words: ['text', 'json'] },
@@ -37,28 +42,43 @@ export async function plan(parameters: readonly string[], terminal: Terminal): P
   const directory = repositoryDirectory(operands[0] ?? '.', terminal)
   const values = readValues(options)
   const change = await readChange(directory, options)
+  const base = await readBase(directory, change)
   const installation = await readInstallation(options.config, values.github.repository ?? (await repositoryName(directory)), terminal)
   const { sources, diagnostics, texts } = await readSources([operands[0] ?? '.'], terminal)
   const isSettings = ({ file }: Diagnostic) => file.endsWith(settingsFile)
   const planned = diagnostics.filter((one) => !isSettings(one)).map(refusedFile)
-  for (const source of sources.filter(({ kind }) => kind === 'spec')) planned.push(await planOne(source, values, change, installation))
-  const rows = planned.map(({ row }) => row)
+  const context = { planned: change, installation, base }
+  for (const source of sources.filter(({ kind }) => kind === 'spec')) planned.push(await planOne(source, values, context))
+  const own = sources[0]?.settings.config?.required ?? []
+  const required = change.change.event === 'pull_request' ? (base?.settings.required ?? own) : []
+  const rows = withRequired(
+    planned.map(({ row }) => row),
+    required,
+  )
   const settings = sources.filter(({ kind }) => kind === 'settings')
   const ofSettings = await Promise.all(settings.map((source) => checkSettings(source, installation.pools)))
   const ofSpecs = planned.flatMap((one) => one.diagnostics)
-  const faults = [...installation.diagnostics, ...diagnostics.filter(isSettings), ...ofSettings.flat(), ...ofSpecs]
+  const faults = [...installation.diagnostics, ...(base?.faults ?? []), ...diagnostics.filter(isSettings), ...ofSettings.flat(), ...ofSpecs]
   if (options.format === 'json') terminal.out(`${JSON.stringify(rows, undefined, 2)}\n`)
-  else terminal.out(`${headline(change)}\n\n${planTable(rows)}\n`)
+  else terminal.out(`${headline(change)}\n${judgeLine(change, base)}\n${planTable(rows)}\n`)
   if (faults.length > 0)
     terminal.error(
       diagnosticsText(
         faults,
         options.format === 'json' ? 'json' : 'text',
-        (file) => texts.get(file) ?? installation.texts.get(file),
+        (file) => texts.get(file) ?? installation.texts.get(file) ?? (file === base?.label ? base.text : undefined),
         terminal,
       ),
     )
   return hasErrors(faults) || rows.some(({ outcome }) => outcome === 'invalid') ? 1 : 0
+}
+
+/** Who decides `on`, `pool` and `required` of a pull request. */
+function judgeLine({ change }: PlannedChange, base: Base | undefined): string {
+  if (change.event === 'push') return ''
+  return base === undefined
+    ? `Without a branch ${change.baseBranch} in git, this tree's own settings decide what is required.\n`
+    : `The settings at ${base.name} decide what is required.\n`
 }
 
 function isRepository(path: string): boolean {
@@ -73,46 +93,6 @@ function repositoryDirectory(given: string, terminal: Terminal): string {
   if (existsSync(join(directory, '.osmo'))) return directory
   const where = named === '.' ? 'here' : `in ${JSON.stringify(named)}`
   throw new UsageError(`Expected a directory with specs in .osmo, but there is none ${where}. "osmo new" writes one.`)
-}
-
-type PlannedChange = { readonly change: Omit<Change, 'specPath' | 'localpaths'>; readonly origin: Origin }
-type Options = {
-  readonly event?: string
-  readonly origin?: string
-  readonly changed?: readonly string[]
-  readonly branch?: string
-  readonly label?: readonly string[]
-}
-
-async function readChange(directory: string, options: Options): Promise<PlannedChange> {
-  const event = options.event === 'pull_request' ? 'pull_request' : 'push'
-  const origin = options.origin === 'approved' || options.origin === 'untrusted' ? options.origin : 'trusted'
-  const changedPaths = options.changed?.map((path) => withinRepository(path, directory)) ?? (await changesOf(directory, event))
-  if (event === 'push') return { change: { event, branch: options.branch ?? (await currentBranch(directory)), changedPaths }, origin }
-  const baseBranch = options.branch ?? (await defaultBranch(directory))
-  return { change: { event, action: 'opened', baseBranch, labels: options.label ?? [], draft: false, changedPaths }, origin }
-}
-
-/** As git names it: from the root, without "." and "..". */
-function withinRepository(path: string, directory: string): string {
-  const within = relative(directory, resolve(directory, path)).replaceAll(sep, '/')
-  if (within !== '' && within !== '..' && !within.startsWith('../')) return within
-  throw new UsageError(`Expected a path below ${directory} for --changed, but it is ${JSON.stringify(path)}.`)
-}
-
-/** Without a commit to compare with, every path counts as changed, as at a branch's first push. */
-async function changesOf(directory: string, event: 'push' | 'pull_request'): Promise<readonly string[] | 'unknown'> {
-  const root = rootOf(join(directory, '.osmo', 'config.yaml'))
-  const base = root?.kind === 'git' ? await baseCommit(directory, event) : undefined
-  return base === undefined ? 'unknown' : ((await changedSince(directory, base)) ?? 'unknown')
-}
-
-async function currentBranch(directory: string): Promise<string> {
-  return (await git(directory, 'symbolic-ref', '--short', 'HEAD')) || 'main'
-}
-
-async function defaultBranch(directory: string): Promise<string> {
-  return (await git(directory, 'symbolic-ref', '--short', 'refs/remotes/origin/HEAD'))?.replace(/^origin\//, '') || 'main'
 }
 
 type Installation = {
@@ -155,21 +135,48 @@ function refusedFile(diagnostic: Diagnostic): Planned {
   }
 }
 
-async function planOne(source: Source, values: Values, { change, origin }: PlannedChange, installation: Installation): Promise<Planned> {
-  const options = await specOptions(source, values)
+/** What everything is planned against. */
+type Context = { readonly planned: PlannedChange; readonly installation: Installation; readonly base: Base | undefined }
+
+async function planOne(source: Source, values: Values, { planned, installation, base }: Context): Promise<Planned> {
+  const { change, origin } = planned
+  const name = { file: source.label, spec: source.path.replace(/^\.osmo\/|\.ya?ml$/g, '') }
+  if (base !== undefined && base.faults.length > 0)
+    return withoutFaults({
+      ...name,
+      outcome: 'refused',
+      reason: `Nobody can say what is required: the settings at ${base.name} have errors`,
+    })
+  const options = await specOptions(judgedValues(source, base, origin), values)
   const github = { ...options.github, event_name: change.event, ...values.github }
   const { located, diagnostics } = await checkSpec(source, { ...options, github })
-  const name = { file: source.label, spec: source.path.replace(/^\.osmo\/|\.ya?ml$/g, '') }
   if (located === undefined || hasErrors(diagnostics))
     return { row: { ...name, outcome: 'invalid', reason: `It has ${countText(diagnostics)}` }, diagnostics }
-  const { spec } = located
-  const settings = source.settings.config
-  const selected = selects(spec.triggers ?? settings?.triggers, { ...change, specPath: source.path, localpaths: localpathsOf(spec) })
-  if (selected.kind === 'skip') return { row: { ...name, outcome: 'skip', reason: selected.reason }, diagnostics: [] }
-  if (installation.config === undefined)
-    return { row: { ...name, outcome: 'invalid', reason: 'The configuration has errors' }, diagnostics: [] }
+  const { spec, places } = located
+  const settings = base?.settings ?? source.settings.config
+  // For a required spec base's own `on` decides (extensions.md §5).
+  const judge = base?.settings.required.includes(name.spec) ? await base.triggersOf(name.spec) : undefined
+  const triggers = (judge === undefined ? spec.triggers : judge.triggers) ?? settings?.triggers
+  if (planned.skipped === 'by-commit-message')
+    return withoutFaults({ ...name, outcome: 'skip', reason: 'The commit message says `[skip ci]`', conclusion: 'action_required' })
+  const selected = selects(triggers, { ...change, specPath: source.path, localpaths: localpathsOf(spec) })
+  if (selected.kind === 'skip') return withoutFaults({ ...name, outcome: 'skip', reason: selected.reason })
+  if (installation.config === undefined) return withoutFaults({ ...name, outcome: 'invalid', reason: 'The configuration has errors' })
   const placed = place(spec, installation.repository, origin, settings?.pool ?? [], installation.config)
-  return { row: { ...name, ...placementRow(placed, spec, change) }, diagnostics: [] }
+  const row = { ...name, ...placementRow(placed, spec, change) }
+  if (placed.kind === 'placed') return withoutFaults(row)
+  const faults = placementDiagnostics(source, places, placed)
+  // One that only says whom to ask is in the row as a whole.
+  return { row: { ...row, faults }, diagnostics: placed.conclusion === 'failure' || faults.length > 1 ? faults : [] }
+}
+
+const withoutFaults = (row: PlanRow): Planned => ({ row, diagnostics: [] })
+
+/** Values of the settings come from base for code that is not trusted (extensions.md §5). */
+function judgedValues(source: Source, base: Base | undefined, origin: Origin): Source {
+  if (base === undefined || origin === 'trusted') return source
+  const config = { ...base.settings, ...source.settings.config, values: base.settings.values }
+  return { ...source, settings: { ...source.settings, config } }
 }
 
 function placementRow(placed: PlacementResult, spec: WorkflowSpec, change: PlannedChange['change']): Omit<PlanRow, 'file' | 'spec'> {
@@ -188,13 +195,4 @@ function placementRow(placed: PlacementResult, spec: WorkflowSpec, change: Plann
 function localpathsOf(spec: WorkflowSpec): readonly string[] {
   const files = spec.groups.flatMap((group) => group.tasks.flatMap((task) => task.files))
   return files.flatMap((file) => (file.kind === 'local' ? [file.localpath] : []))
-}
-
-function headline({ change, origin }: PlannedChange): string {
-  const where = change.event === 'push' ? `A push to ${change.branch}` : `A pull request into ${change.baseBranch}`
-  const count =
-    change.changedPaths === 'unknown'
-      ? 'every path counts as changed'
-      : counted(change.changedPaths.length, 'changed file') || 'no changed files'
-  return `${where}, ${origin} code, ${count}:`
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { PlanRow } from '../../src/cli/plan-table.ts'
@@ -15,7 +15,7 @@ repositories: [{match: ['acme/*'], pools: {lab: [trusted], cloud: [trusted, appr
 `
 
 /** Files, parameters, and each spec's outcome with where it would run or a part of the reason. */
-const examples: readonly (readonly [title: string, files: Files, parameters: string, rows: readonly string[]])[] = [
+const examples: (readonly [title: string, files: Files, parameters: string, rows: readonly string[]])[] = [
   ['a push that changes the paths', { '.osmo/a.yaml': onPolicy }, '--changed policy/x.py', ['a run machine/simulation sim']],
   ['a push of other files', { '.osmo/a.yaml': onPolicy }, '--changed README.md', ['a skip on.push.paths does not select']],
   ['a push of several files', { '.osmo/a.yaml': onPolicy }, '--changed README.md policy/x.py', ['a run machine/simulation sim']],
@@ -122,6 +122,51 @@ const examples: readonly (readonly [title: string, files: Files, parameters: str
   ],
 ]
 
+const tagged = oneTask('', "on: {push: {tags: ['v*']}}\n")
+const undrafted = oneTask('', 'on: {pull_request: {draft: false}}\n')
+examples.push(
+  ['a tag', { '.osmo/a.yaml': tagged }, '--tag v1', ['a run machine/simulation sim']],
+  ['another tag', { '.osmo/a.yaml': tagged }, '--tag nightly', ['a skip on.push.tags does not select nightly']],
+  ['a draft', { '.osmo/a.yaml': undrafted }, '--event pull_request --draft', ['a skip The pull request is a draft']],
+  ['no draft', { '.osmo/a.yaml': undrafted }, '--event pull_request', ['a run machine/simulation sim']],
+  [
+    'a platform of a pool that is not for this code',
+    { '.osmo/a.yaml': oneTask().replace('tasks:', 'resources: {default: {platform: bench}}\n  tasks:'), config },
+    '--config config --github repository=acme/x --origin approved',
+    ['a refused Platform bench is in pool lab, which takes trusted code, and this code is approved: it may not use it'],
+  ],
+  [
+    'the default of an input of a dispatch',
+    { '.osmo/a.yaml': oneTask('args: ["{{ n }}"]', 'on: {push: {}, workflow_dispatch: {inputs: {n: {type: number, default: 200}}}}\n') },
+    '',
+    ['a run machine/simulation sim'],
+  ],
+  [
+    'a required spec that its paths skip',
+    { '.osmo/a.yaml': oneTask('', "on: {pull_request: {paths: ['policy/**']}}\n"), '.osmo/config.yaml': 'required: [a]\n' },
+    '--event pull_request --changed x',
+    ['a skip on.pull_request.paths does not select the changed file. It is required: its check concludes skipped'],
+  ],
+  [
+    'a required spec with faults',
+    { '.osmo/a.yaml': 'x', '.osmo/config.yaml': 'required: [a]\n' },
+    '--event pull_request',
+    ['a invalid It has 1 error. It is required: its check concludes action_required'],
+  ],
+  [
+    'a required spec that is not there',
+    { '.osmo/config.yaml': 'required: [a]\n' },
+    '--event pull_request',
+    ['a refused The file of this required spec does not exist. It is required: its check concludes action_required'],
+  ],
+  [
+    'a push, which nothing is required of',
+    { '.osmo/a.yaml': onPolicy, '.osmo/config.yaml': 'required: [a, b]\n' },
+    '--branch x',
+    ['a skip on'],
+  ],
+)
+
 describe('osmo plan', () => {
   for (const [title, files, parameters, expected] of examples) {
     it(`${title} ${parameters}`, async (test) => {
@@ -191,9 +236,103 @@ describe('osmo plan', () => {
     assert.match(error, /semantic\/missing-localpath/)
   })
 
+  for (const parameters of ['--tag v1 --branch x', '--tag v1 --event pull_request', '--draft'])
+    it(`refuses ${parameters}`, async (test) => {
+      const { code } = await osmo(directoryWith(test, { '.osmo/a.yaml': onPolicy }), 'plan', ...parameters.split(' '))
+      assert.equal(code, 2)
+    })
+
+  it('lists every fault of a spec that suits no pool, each on its line', async (test) => {
+    const privileged = oneTask('privileged: true, hostNetwork: true, volumeMounts: [/a:/b]')
+    const { out, error, code } = await osmo(directoryWith(test, { '.osmo/a.yaml': privileged }), 'plan', '--format=json')
+    const [row]: readonly PlanRow[] = JSON.parse(out)
+    assert.match(row?.reason ?? '', /asks for privileged.* And 2 more\./)
+    assert.deepEqual(
+      row?.faults?.map(({ file, line }) => [file, line]),
+      [1, 2, 3].map(() => ['.osmo/a.yaml', 4]),
+    )
+    assert.deepEqual(JSON.parse(error), row?.faults)
+    assert.equal(code, 1)
+  })
+
+  it('heeds [skip ci] of a commit that is all there is', async (test) => {
+    const files = { '.osmo/a.yaml': oneTask('', 'on: [push, pull_request]\n'), '.osmo/config.yaml': 'required: [a]\n' }
+    const directory = repositoryWith(test, files)
+    git(directory, '-c', 'user.name=a', '-c', 'user.email=a@example.com', 'commit', '--allow-empty', '--message=x [skip ci]')
+    const reason = async (...more: readonly string[]) => JSON.parse((await osmo(directory, 'plan', '--format=json', ...more)).out)[0].reason
+    assert.equal(await reason(), 'The commit message says `[skip ci]`')
+    assert.match(await reason('--event=pull_request'), /its check concludes action_required$/)
+    writeFileSync(join(directory, '.osmo', 'a.yaml'), oneTask('lead: true', 'on: [push, pull_request]\n'))
+    assert.equal(await reason(), '1 task')
+  })
+
+  describe('of a pull request asks the tip of its base', () => {
+    const never = "on: {pull_request: {paths: ['nothing/**']}}\n"
+    const base = {
+      '.osmo/a.yaml': oneTask('', 'on: pull_request\n'),
+      '.osmo/b.yaml': oneTask('args: ["{{ n }}"]'),
+      '.osmo/config.yaml': 'required: [a]\npool: cloud\nvalues: {n: 1}\non: {pull_request: {}}\n',
+      config,
+    }
+    /** What head changes, and what becomes of `a` and of `b`. */
+    const heads: readonly (readonly [title: string, head: Files, parameters: string, rows: readonly string[]])[] = [
+      ['as it is', {}, '', ['a run cloud/ovx gpu', 'b run cloud/ovx gpu']],
+      [
+        'softer settings and an `on` of its own do not count',
+        { '.osmo/a.yaml': oneTask('', never), '.osmo/config.yaml': `required: []\npool: lab\nvalues: {n: 2}\n${never}` },
+        '',
+        ['a run cloud/ovx gpu', 'b run cloud/ovx gpu'],
+      ],
+      [
+        'values are its own where the code is trusted',
+        { '.osmo/config.yaml': 'pool: lab\n' },
+        '',
+        ['a run cloud/ovx gpu', 'b invalid It has'],
+      ],
+      [
+        "and base's where it is not",
+        { '.osmo/config.yaml': 'pool: lab\n' },
+        '--origin approved',
+        ['a run cloud/ovx gpu', 'b run cloud/ovx gpu'],
+      ],
+      ['a file moved away', { '.osmo/a.yaml': '' }, '', ['b run cloud/ovx gpu', 'a refused The file of this required spec does not exist']],
+    ]
+    for (const [title, head, parameters, expected] of heads)
+      it(title, async (test) => {
+        const directory = repositoryWith(test, base)
+        git(directory, 'checkout', '--quiet', '-b', 'head')
+        for (const [path, text] of Object.entries(head)) {
+          if (text === '') rmSync(join(directory, path))
+          else writeFileSync(join(directory, path), text)
+        }
+        if (Object.keys(head).length > 0) commitAll(directory)
+        const words = ['plan', '--format=json', '--event=pull_request', '--config=config', '--github=repository=acme/x']
+        const { out } = await osmo(directory, ...words, ...parameters.split(' ').filter((word) => word !== ''))
+        const rows: readonly PlanRow[] = JSON.parse(out)
+        for (const [index, row] of expected.entries()) assert.equal((rows[index] && summary(rows[index]))?.slice(0, row.length), row)
+        assert.equal(rows.length, expected.length)
+      })
+
+    it('and says so, or that there is none', async (test) => {
+      const directory = repositoryWith(test, { '.osmo/a.yaml': onPolicy })
+      const { out } = await osmo(directory, 'plan', '--event=pull_request')
+      assert.match(out, /\nThe settings at main decide what is required\.\n/)
+      const { out: without } = await osmo(directory, 'plan', '--event=pull_request', '--branch=next')
+      assert.match(without, /\nWithout a branch next in git, this tree's own settings decide what is required\.\n/)
+    })
+
+    it('whose settings have errors: nothing is planned', async (test) => {
+      const directory = repositoryWith(test, { ...base, '.osmo/config.yaml': 'required: 1: 2\n' })
+      const { out, error, code } = await osmo(directory, 'plan', '--event=pull_request')
+      assert.match(out, /Nobody can say what is required: the settings at main have errors/)
+      assert.match(error, /main:\.osmo\/config\.yaml:1:/)
+      assert.equal(code, 1)
+    })
+  })
+
   it('says that the repository is unknown where rules ask for it', async (test) => {
     const files = { '.osmo/a.yaml': oneTask(), config }
-    const unknown = /^config:1:1: warning: The repository is unknown.*--github repository=OWNER\/NAME/
+    const unknown = /^config:1:1: warning: The repository is unknown.*--github repository=OWNER\/NAME.*semantic\/unknown-repository/s
     assert.match((await osmo(directoryWith(test, files), 'plan', '--config=config')).error, unknown)
     assert.equal((await osmo(directoryWith(test, files), 'plan', '--config=config', '--github=repository=acme/x')).error, '')
   })
