@@ -15,7 +15,7 @@ import type { Moment } from '../harness/simulation/turns.ts'
  * change, its answer lost, stands for every moment until the next one. `steps` is there to doubt that.
  */
 const asked = process.env.SIMULATION_KILLS
-const usual = { stride: 12, patienceSeconds: 20 }
+const usual = { stride: 12, patienceSeconds: 15 }
 type Death = { readonly title: string; readonly at: (moment: Moment) => boolean; readonly often: 'once' | 'again' }
 
 let stage: Stage

@@ -85,7 +85,8 @@ export function createTurns(
     if (dies({ when: 'before', step, change: count.changes + 1, changed: false }, label)) return next.life
     trace(`${step} ${next.life.name} ${label}`)
     const flight = launch(next)
-    blocked.push(flight)
+    // What the new one frees can only be told once it has ended.
+    blocked.unshift(flight)
     let dead: Life | undefined
     for (const one of [...blocked]) if ((await landing(one)) === 'landed') dead = arrived(one, step) ?? dead
     return dead
@@ -128,8 +129,8 @@ export function createTurns(
 
   /** Resolves once everybody has gone as far as he can without an answer. */
   async function quiet(): Promise<void> {
-    // Twice, since the engine itself lets one turn of the event loop pass between two looks at a lane.
-    for (let hop = 0; hop < 2; hop++) await hopOnce()
+    // The engine lets a turn of the event loop pass between two looks at a lane, and one look may lead to the next.
+    for (let hop = 0; hop < 5; hop++) await hopOnce()
     while (isOpening()) await hopOnce()
   }
 }
