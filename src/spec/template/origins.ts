@@ -1,5 +1,8 @@
 import type { Captured } from './source-map.ts'
 
+/** What a statement has met, newest first. */
+export type Met = { readonly captured: Captured; readonly before: Met | undefined }
+
 /**
  * Where texts come from that a macro, a block or a recursive loop made, for as long as they are printed as they were made.
  *
@@ -7,19 +10,21 @@ import type { Captured } from './source-map.ts'
  * to. One of several lines is known everywhere, also out of a list or a namespace, since no other text will hold the same by accident.
  */
 export class Origins {
-  #met: readonly Captured[] = []
+  #met: Met | undefined
   readonly #ofSeveralLines = new Map<string, Captured>()
+  /** Of those, so that other texts need not be read to know that they are none of them. */
+  readonly #lengths = new Set<number>()
   #characters = 0
   #pieces = 0
 
   /** A statement begins, and has met nothing. Returns what the one around it had. */
-  begin(): readonly Captured[] {
+  begin(): Met | undefined {
     const outer = this.#met
-    this.#met = nothing
+    this.#met = undefined
     return outer
   }
 
-  resume(outer: readonly Captured[]): void {
+  resume(outer: Met | undefined): void {
     this.#met = outer
   }
 
@@ -34,6 +39,7 @@ export class Origins {
     if (!text.includes('\n') || this.#characters + text.length > maximumCharacters) return
     this.#characters += text.length
     this.#ofSeveralLines.set(text, captured)
+    this.#lengths.add(text.length)
   }
 
   /** None has been made, so there is nothing to look for. */
@@ -42,20 +48,27 @@ export class Origins {
   }
 
   meet(captured: Captured | undefined): void {
-    if (captured !== undefined) this.#met = [...this.#met.slice(1 - maximumMet), captured]
+    if (captured !== undefined) this.#met = { captured, before: this.#met }
   }
 
   of(text: string): Captured | undefined {
-    const met = this.#met.findLast((captured) => captured.text === text)
-    if (met !== undefined || this.#ofSeveralLines.size === 0) return met
-    return text.includes('\n') ? this.#ofSeveralLines.get(text) : undefined
+    const met = this.#metAs(text)
+    return met === undefined && this.#lengths.has(text.length) ? this.#ofSeveralLines.get(text) : met
+  }
+
+  #metAs(text: string): Captured | undefined {
+    let met = this.#met
+    for (let count = 0; met !== undefined && count < maximumMet; count++) {
+      if (met.captured.text === text) return met.captured
+      met = met.before
+    }
+    return undefined
   }
 }
 
-const nothing: readonly Captured[] = []
-/** Texts that one expression is looked for in. */
+/** Of the texts that a statement has met, those that one is looked for among. */
 const maximumMet = 16
 /** Of all bodies together, each about a hundred bytes. */
 const maximumPieces = 100_000
 /** Of the texts of several lines, which would be kept when nothing else needs them. */
-const maximumCharacters = 4 * 1024 * 1024
+const maximumCharacters = 256 * 1024
