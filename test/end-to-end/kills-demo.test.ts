@@ -7,7 +7,7 @@ import { after, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expectNothingLeft } from '../harness/rest.ts'
 
-/** The real demo, its service killed while a real policy is trained: both verdicts come all the same. */
+/** The real demo, its database, its GitHub and its service killed while a real policy is trained: both verdicts come all the same. */
 const main = new URL('../../src/main.ts', import.meta.url).pathname
 const directory = mkdtempSync(join(tmpdir(), 'osmo-demo-kill-'))
 let output = ''
@@ -19,13 +19,22 @@ after(async () => {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
 })
 
-it('reaches both verdicts after kill -9 of the service in the middle of it', { timeout: 280_000 }, async () => {
+it('reaches both verdicts after kill -9 of PostgreSQL, of the stand-in for GitHub, and of the service in the middle of it', {
+  timeout: 280_000,
+}, async () => {
   await until('main trains', () => changes().some(({ task, to }) => task === 'train' && to === 'RUNNING'), 120)
+  process.kill(Number(read('postgres/data/postmaster.pid').split('\n')[0]), 'SIGKILL')
+  process.kill((JSON.parse(read('github/ready.json')) as { readonly pid: number }).pid, 'SIGKILL')
+  for (const words of ['PostgreSQL is gone', 'The GitHub stand-in is gone'])
+    await until(words, () => read('osmo-runner.log').includes(words), 30)
+  const before = changes().length
+  await until('something new', () => changes().length > before, 120)
   await end('SIGKILL')
   service = start()
   await until('both verdicts', () => output.includes('Both verdicts are in'), 240)
   assert.match(output, /#1 {2}failure/)
   assert.match(output, /#2 {2}success/)
+  assert.match(output, /pages +http:\/\/127\.0\.0\.1:\d+\/\?token=\S+\n\nServing until Ctrl-C/)
   assert.deepEqual(
     changes().filter(({ attempt }) => attempt !== 0),
     [],
@@ -61,7 +70,12 @@ async function until(what: string, holds: () => boolean, seconds: number): Promi
 type Change = { readonly task: string; readonly to: string; readonly attempt: number }
 
 function changes(): readonly Change[] {
-  const file = join(directory, 'osmo-runner.log')
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
-  return lines.flatMap((line) => (line.includes('"msg":"state"') ? [JSON.parse(line) as Change] : []))
+  return read('osmo-runner.log')
+    .split('\n')
+    .flatMap((line) => (line.includes('"msg":"state"') ? [JSON.parse(line) as Change] : []))
+}
+
+const read = (name: string) => {
+  const file = join(directory, name)
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
