@@ -30,7 +30,6 @@ export function createMachine(behaviour: Behaviour, now: () => number, violation
     started,
     acknowledgeCancel,
     isRunning,
-    isThere,
     checkGangs,
     objects: objectStore(stored),
     stored,
@@ -119,10 +118,6 @@ export function createMachine(behaviour: Behaviour, now: () => number, violation
     for (const pod of pods.values())
       if (isLive(pod) && pod.order.reference.workflow === workflow)
         violation(`${nameOf(pod.order)} runs although its cancel is acknowledged`)
-  }
-
-  function isThere(task: string): boolean {
-    return [...pods.values()].some(({ order }) => order.reference.task === task)
   }
 
   function isRunning(task: string): boolean {
