@@ -26,11 +26,30 @@ export function specSchema(): JsonSchema {
       checkout: checkoutShape.schema,
       benchmarks: benchmarksShape.schema,
       'default-values': { type: ['object', 'null'] },
-      workflow: workflowShape.schema,
+      workflow: templated(workflowShape.schema) as JsonSchema,
     },
     required: ['workflow'],
     additionalProperties: false,
   })
+}
+
+/** A value that a template makes is text with a template's brackets in the file that an editor sees. */
+const template: JsonSchema = { type: 'string', pattern: '\\{\\{|\\{%' }
+
+/** Lets a template stand wherever another scalar, or text of a certain form, is due. */
+function templated(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(templated)
+  if (typeof value !== 'object' || value === null) return value
+  const { default: absent, ...schema } = value as JsonSchema
+  if (isCertainScalar(schema)) return { anyOf: [schema, template], ...(absent !== undefined && { default: absent }) }
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, templated(child)]))
+}
+
+function isCertainScalar(schema: JsonSchema): boolean {
+  if (Array.isArray(schema.enum)) return true
+  const types = Array.isArray(schema.type) ? schema.type : [schema.type]
+  if (!types.every((type) => ['string', 'number', 'integer', 'boolean'].includes(String(type)))) return false
+  return !types.includes('string') || schema.pattern !== undefined
 }
 
 /** JSON Schema of `.osmo/config.yaml`. */

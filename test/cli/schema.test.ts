@@ -13,7 +13,9 @@ const root = join(import.meta.dirname, '..', '..')
 async function validator(kind: string) {
   const { out, code } = await osmo('/', 'schema', kind)
   assert.equal(code, 0)
-  return new Ajv2020({ strict: true, strictTypes: false, allErrors: true, validateFormats: false }).compile(JSON.parse(out))
+  return new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true, validateFormats: false }).compile(
+    JSON.parse(out),
+  )
 }
 
 /** A spec as an editor that knows templates would see it: our sections as they are, the workflow rendered. */
@@ -45,7 +47,33 @@ describe('the schema of specs', () => {
     ['a name that is none', oneTask().replace('name: nav', 'name: -nav')],
     ['an unknown key of a metric', `benchmarks: [{task: eval, path: a, metrics: {m: {gates: true}}}]\n${oneTask()}`],
   ]
-  for (const [title, text] of wrong) {
+  const furtherWrong: readonly (readonly [string, string])[] = [
+    ['no command', oneTask().replace('[b]', '[]')],
+    ['a file without contents', oneTask('files: [{path: /a}]')],
+    ['a file of two sources', oneTask('files: [{path: /a, contents: a, localpath: b}]')],
+    ['an input of nothing', oneTask('inputs: [{regex: a}]')],
+    ['an input of two sources', oneTask('inputs: [{task: a, url: s3://b}]')],
+    ['an output to nowhere', oneTask('outputs: [{regex: a}]')],
+    ['text without a template for a flag', oneTask('lead: maybe')],
+  ]
+  const ofWorkflow = (line: string) => oneTask().replace('  tasks:', `  ${line}\n  tasks:`)
+  const right: readonly (readonly [string, string])[] = [
+    ['a template for a count', ofWorkflow('resources: {default: {cpu: "{{ x }}", memory: "{{ x }}Gi"}}')],
+    ['a template for a duration', ofWorkflow('timeout: {exec_timeout: "{{ x }}"}')],
+    ['a template for how often', oneTask('checkpoint: [{path: /a, url: s3://a, frequency: "{{ x }}"}]')],
+    ['a template in a name', oneTask().replace('name: nav', 'name: "nav-{{ x }}"')],
+    ['a statement for a flag', oneTask('lead: "{% if x %}true{% endif %}"')],
+    ['an event with nothing behind it', `on: {push: , pull_request: , merge_group: , workflow_dispatch: }\n${oneTask()}`],
+    ['a metric with nothing behind it', `benchmarks: [{task: eval, path: a, metrics: {m: }}]\n${oneTask()}`],
+  ]
+  for (const [title, text] of right) {
+    it(`takes ${title}`, async () => {
+      const validate = await validator('spec')
+      validate(parse(text))
+      assert.deepEqual(validate.errors ?? [], [])
+    })
+  }
+  for (const [title, text] of [...wrong, ...furtherWrong]) {
     it(`refuses ${title}`, async () => assert.equal((await validator('spec'))(parse(text)), false))
   }
 

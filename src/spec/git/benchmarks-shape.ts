@@ -97,6 +97,7 @@ function keyRange(node: YamlNode, name: string): Range {
 /** A metric with nothing behind it is shown and never gates. */
 const metricOrNothing: Shape<MetricPolicy> = {
   ...metricShape,
+  schema: { anyOf: [metricShape.schema, { type: 'null' }] },
   read: (node, place) => (node.kind === 'null' ? metricShape.fallback : metricShape.read(node, place)),
 }
 

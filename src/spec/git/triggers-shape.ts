@@ -159,7 +159,11 @@ const dispatchShape = mapped(
 /** In Actions `push:` with nothing behind it means `push: {}`. */
 function emptyAllowed<T>(shape: Shape<T>): Shape<T> {
   const empty = (node: YamlNode): YamlNode => ({ kind: 'mapping', entries: [], range: node.range, size: 1 })
-  return { ...shape, read: (node, place) => shape.read(node.kind === 'null' ? empty(node) : node, place) }
+  return {
+    ...shape,
+    schema: { anyOf: [shape.schema, { type: 'null' }] },
+    read: (node, place) => shape.read(node.kind === 'null' ? empty(node) : node, place),
+  }
 }
 
 const eventShapes = record({

@@ -2,7 +2,7 @@ import { compilePattern } from '../pattern.ts'
 import { coercedText } from '../shape/python-scalars.ts'
 import { optional, record, required } from '../shape/record.ts'
 import { text } from '../shape/scalars.ts'
-import { type Located, located, mapped, type Place, type Shape } from '../shape/shape.ts'
+import { type Located, located, mapped, narrowed, type Place, type Shape } from '../shape/shape.ts'
 import type { CheckpointSpec, InputSpec, OutputSpec } from '../types.ts'
 import { quote, type YamlNode } from '../yaml/node.ts'
 import { frequencySeconds } from './duration.ts'
@@ -46,7 +46,7 @@ const storageUrl: Shape<string> = mapped(
 const inputFields = record({ task: optional(coercedText), url: optional(storageUrl), regex: optional(regexText) }, removedInputs)
 
 export const inputShape: Shape<InputSpec | undefined> = mapped<(typeof inputFields)['fallback'], InputSpec | undefined>(
-  inputFields,
+  narrowed(inputFields, { oneOf: [{ required: ['task'] }, { required: ['url'] }] }),
   ({ task, url, regex }, node, place) => {
     if (node.kind !== 'mapping' || hasRemoved(node, removedInputs)) return undefined
     const filter = regex === undefined ? {} : { regex }
@@ -92,7 +92,7 @@ function hasRemoved(node: YamlNode, removed: Readonly<Record<string, string>>): 
 const outputFields = record({ url: optional(storageUrl), regex: optional(regexText) }, removedOutputs)
 
 export const outputShape: Shape<OutputSpec> = mapped(
-  outputFields,
+  narrowed(outputFields, { required: ['url'] }),
   ({ url, regex }, node, place) => {
     if (url === undefined && node.kind === 'mapping' && !hasRemoved(node, removedOutputs)) {
       place.reporter.error('schema/missing-key', node.range, `Expected the key "url" in ${place.path}, but it is missing. Add it.`)

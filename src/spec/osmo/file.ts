@@ -1,7 +1,7 @@
 import { joinPath, normalisePath } from '../paths.ts'
 import { coercedText, laxFlag } from '../shape/python-scalars.ts'
 import { optional, record, required, withDefault } from '../shape/record.ts'
-import { located, mapped, type Place, type Shape } from '../shape/shape.ts'
+import { located, mapped, narrowed, type Place, type Shape } from '../shape/shape.ts'
 import type { Range } from '../source-text.ts'
 import type { FileSpec } from '../types.ts'
 import { quote } from '../yaml/node.ts'
@@ -20,7 +20,7 @@ const nothing: ReadFile = { spec: { kind: 'inline', path: '', contents: '', enco
 
 /** A file of a task, inline or from the repository, which its `localpath` must not leave. */
 export const fileShape: Shape<ReadFile> = mapped<(typeof fields)['fallback'], ReadFile>(
-  fields,
+  narrowed(fields, { oneOf: [{ required: ['contents'] }, { required: ['localpath'] }] }),
   ({ path: written, contents, localpath, base64 }, node, place) => {
     if (node.kind !== 'mapping') return nothing
     const path = checkedPath(written.value, written.range, place)

@@ -1,6 +1,6 @@
 import { coercedText, environmentText, laxFlag } from '../shape/python-scalars.ts'
 import { mapOf, optional, record, required, toObject, withDefault } from '../shape/record.ts'
-import { type Located, listOf, located, mapped, nullable, type Place, type Shape, wrongType } from '../shape/shape.ts'
+import { type Located, listOf, located, mapped, narrowed, nullable, type Place, type Shape, wrongType } from '../shape/shape.ts'
 import type { InputSpec, TaskSpec } from '../types.ts'
 import { describe, emptyNode, quote, type ScalarNode, type YamlNode } from '../yaml/node.ts'
 import { checkpointShape, locatedInput, outputShape } from './data-shapes.ts'
@@ -35,7 +35,7 @@ const credentialShape: Shape<Credential> = {
 }
 
 const commandShape: Shape<readonly string[]> = mapped(
-  listOf(coercedText),
+  narrowed(listOf(coercedText), { minItems: 1 }),
   (command, node, place) => {
     if (node.kind === 'sequence' && command.length === 0) {
       place.reporter.error(

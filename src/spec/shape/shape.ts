@@ -38,6 +38,11 @@ export function located<T>(shape: Shape<T>): Shape<Located<T>> {
   }
 }
 
+/** The same shape, of which the schema for editors says more. */
+export function narrowed<T>(shape: Shape<T>, schema: JsonSchema): Shape<T> {
+  return { ...shape, schema: { ...shape.schema, ...schema } }
+}
+
 /** Nothing behind the key counts as the key left out. */
 export function nullable<T>(shape: Shape<T>): Shape<T | undefined> {
   return {
