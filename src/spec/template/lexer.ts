@@ -1,7 +1,7 @@
 import { findFrom, literalPieces, matchAt, patterns, spaceCharacter } from './lexemes.ts'
 import { shieldTokens } from './shield.ts'
 import type { Token, TokenKind } from './tokens.ts'
-import { type LexedText, readWord } from './word-lexer.ts'
+import { type LexedText, readWord, shortened } from './word-lexer.ts'
 
 /** Words that are code in a template, names of values among them; what stands in text, strings, comments and `{% raw %}` is not. */
 export function namesIn(source: string): ReadonlySet<string> {
@@ -146,7 +146,7 @@ export class Lexer {
   /** `{{{output}}}`: Jinja reads the first two braces as its own. */
   #threeBraces(at: number): void {
     const token = this.#text.tokens.get(at + 1) ?? { start: at, end: at + 1, text: '' }
-    const message = `Expected two braces around a token of OSMO's, got three. Write "{" ~ … ~ "}" around it, or {% raw %}{{% endraw %}${token.text}.`
+    const message = `Expected two braces around a token of OSMO's, got three. Write "{" ~ … ~ "}" around it, or {% raw %}{{% endraw %}${shortened(token.text)}.`
     this.#push('invalid', message, token.start, token.end)
     this.#position = this.#text.masked[token.end] === '}' ? token.end + 1 : token.end
     this.#push('print-end', '', token.end, this.#position)

@@ -34,6 +34,7 @@ function weekday(moment: Moment): number {
 
 const directives: Readonly<Record<string, (parts: readonly number[]) => string>> = {
   Y: ([year = 1]) => String(year).padStart(4, '0'),
+  y: ([year = 1]) => String(year % 100).padStart(2, '0'),
   m: ([, month = 1]) => String(month).padStart(2, '0'),
   d: ([, , day = 1]) => String(day).padStart(2, '0'),
   H: (parts) => String(parts[3] ?? 0).padStart(2, '0'),
@@ -47,7 +48,7 @@ function formatMoment(moment: Moment, pattern: string): string {
     const directive = Object.hasOwn(directives, letter) ? directives[letter] : undefined
     return (
       directive?.(moment.parts) ??
-      valueFault(`Expected %Y, %m, %d, %H, %M or %S in strftime(), got ${whole}. Put the text together from year, month and day.`)
+      valueFault(`Expected %Y, %y, %m, %d, %H, %M or %S in strftime(), got ${whole}. Put the text together from year, month and day.`)
     )
   })
 }

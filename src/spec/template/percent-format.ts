@@ -69,7 +69,7 @@ function convert(match: RegExpExecArray, values: Arguments, meter: Meter): strin
   const value = name === undefined ? values.take() : values.named(name, meter)
   const text = body(letter, value, flags, precision, meter)
   const left = flags.includes('-') || width < 0
-  if (flags.includes('0') && !left && !'sra'.includes(letter)) return zeroPadded(text, width, meter)
+  if (flags.includes('0') && !left && !'srac'.includes(letter)) return zeroPadded(text, width, meter)
   return padText(text, textLength(text, meter), Math.abs(width), ' ', left ? 'left' : 'right', meter)
 }
 

@@ -3,6 +3,7 @@ import type { Span } from './limits.ts'
 import type { SyntaxFault } from './syntax.ts'
 import type { Opening } from './tag-reader.ts'
 import type { Token } from './tokens.ts'
+import { shortened } from './word-lexer.ts'
 
 const tags = ['for', 'if', 'set', 'macro', 'call', 'filter', 'with', 'block', 'autoescape', 'raw', 'print'] as const
 const rawMessage = 'Expected {% raw %} with nothing behind "raw". Remove the rest.'
@@ -59,6 +60,6 @@ export function unknownTag(name: string, { start, end }: Span): SyntaxFault {
   if (refusal !== undefined)
     return { code: 'template/unsupported', message: `Expected a tag that is allowed here, got "${name}": ${refusal}`, start, end }
   const near = nearestWord(name, [...tags, ...continuations])
-  const message = `Expected a tag that Jinja knows (${tags.join(', ')}), got "${name}".${near === undefined ? ' Correct it, or put {% raw %} before and {% endraw %} behind text that only looks like Jinja.' : ` Did you mean "${near}"?`}`
+  const message = `Expected a tag that Jinja knows (${tags.join(', ')}), got "${shortened(name)}".${near === undefined ? ' Correct it, or put {% raw %} before and {% endraw %} behind text that only looks like Jinja.' : ` Did you mean "${near}"?`}`
   return { code: 'template/syntax', message, start, end }
 }

@@ -31,7 +31,9 @@ function wordOf(kind: Exclude<WordKind, 'space'>, found: string, start: number, 
 }
 
 function faultOfName(name: string): string | undefined {
-  return patterns.identifier.test(name) ? undefined : `Expected a name of letters, digits and "_", and "${name}" is none. Rename it.`
+  return patterns.identifier.test(name)
+    ? undefined
+    : `Expected a name of letters, digits and "_", and "${shortened(name)}" is none. Rename it.`
 }
 
 function stringOf(source: string, start: number, end: number): Word {
@@ -40,8 +42,13 @@ function stringOf(source: string, start: number, end: number): Word {
 }
 
 function misplacedToken(start: number, end: number, text: string): Word {
-  const message = `Expected an expression, and ${text} is a token of OSMO's that is replaced later. Write it outside of braces.`
+  const message = `Expected an expression, and ${shortened(text)} is a token of OSMO's that is replaced later. Write it outside of braces.`
   return word('invalid', message, start, end)
+}
+
+/** Messages quote the source, and one token may be most of it. */
+export function shortened(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`
 }
 
 function unexpected(text: LexedText, start: number): Word {

@@ -56,6 +56,7 @@ const examples: readonly (readonly [template: string, text: string])[] = [
     'x',
   ],
   ['{{ 1 if true else 1|uper }}', '1'],
+  ["{{ '%03c' % 'a' }}|{{ date.strftime('%y%%') }}", '  a|25%'],
 ]
 
 describe('does in details as Jinja and Python do', () => itRendersEach(examples))
