@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { localpathFaults } from '../../src/spec/localpaths.ts'
 import { selectSpecFiles } from '../../src/spec/names.ts'
+import { locateSpec } from '../../src/spec/parse-spec.ts'
 import { renderTemplate } from '../../src/spec/template/render.ts'
 import { diagnose, oneTask, placeOf, type Reader, unmark } from './marked.ts'
 import { templateExamples } from './template-positions.ts'
@@ -284,6 +286,7 @@ describe('faults of whole files', () => {
     ['limit/files', many(257, 10)],
     ['limit/total-size', many(5, 2 ** 20)],
     ['semantic/same-name', [entry, { ...entry, path: '.osmo/a.yml' }]],
+    ['limit/folder', [{ ...entry, path: '.osmo', mode: '120000' }]],
     ['semantic/settings-name', [{ ...entry, path: '.osmo/config.yml' }]],
   ] as const
   for (const [code, entries] of trees) {
@@ -299,6 +302,25 @@ describe('faults of whole files', () => {
     )
   })
 
+  const taken = { path: 'sim/a.py', mode: '100644', sizeBytes: 10 }
+  const localpaths = [
+    ['semantic/missing-localpath', []],
+    ['semantic/localpath', [{ ...taken, mode: '120000' }]],
+    ['limit/localpath', [{ ...taken, sizeBytes: 2 ** 20 + 1 }]],
+  ] as const
+  for (const [code, entries] of localpaths)
+    it(`${code}, of a localpath at a commit`, () => {
+      const { text, place } = unmark(oneTask('files: [{path: /a, localpath: «../sim/a.py»}]'))
+      const located = locateSpec(text, { file: '.osmo/nav.yaml' })
+      assert.ok(located.kind === 'valid')
+      const looked = { file: '.osmo/nav.yaml', entriesOf: () => entries, missing: 'error' as const }
+      const found = localpathFaults(located.places.localpaths, looked)
+      assert.deepEqual(
+        found.map((fault) => [fault.code, placeOf(fault)]),
+        [[code, place]],
+      )
+    })
+
   it('leaves no code without an example', () => {
     const sources = globSync('src/spec/**/*.ts', { cwd: new URL('../..', import.meta.url) })
     const codes = sources.flatMap((file) =>
@@ -308,7 +330,11 @@ describe('faults of whole files', () => {
         ),
       ].map((match) => match[1]),
     )
-    const shown = new Set<string | undefined>([...examples.map(([code]) => code), ...trees.map(([code]) => code), 'limit/template-source'])
+    const shown = new Set<string | undefined>([
+      ...examples.map(([code]) => code),
+      ...[...trees, ...localpaths].map(([code]) => code),
+      'limit/template-source',
+    ])
     assert.deepEqual(
       [...new Set(codes)].filter((code) => !shown.has(code)),
       [],
