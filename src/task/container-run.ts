@@ -80,7 +80,14 @@ function endOf({ engine, name, image }: Container, state: State | undefined, wor
   if (state.StartedAt.startsWith(neverStarted))
     return engineFailed(`${engine.name} could not start a container of the image ${image}: ${wordsOf(state.Error) || words}`)
   if (!hasEnded(state)) return engineFailed(`${engine.name} stopped watching the container ${name} while it was ${state.Status}: ${words}`)
-  return { kind: 'exited', code: state.ExitCode }
+  return { kind: 'exited', code: exitCodeOf(state.ExitCode, words) }
+}
+
+/** podman's first process ends with 1 when it cannot run the command, docker's as shells do; all that was printed is what it says of that. */
+function exitCodeOf(code: number, words: string): number {
+  const reason = code === 1 ? /^ERROR \(catatonit:\d+\): failed to exec pid1: (.*)$/.exec(words.trim())?.[1] : undefined
+  if (reason === undefined) return code
+  return reason.startsWith('No such file') ? 127 : 126
 }
 
 const engineFailed = (message: string) => ({ kind: 'engine-failed', message }) as const
