@@ -11,7 +11,7 @@ import { type Story, stories } from '../harness/simulation/stories.ts'
  * and who dies. A seed is one history, always the same: `SIMULATION_SEED` is that of the first, `SIMULATION_HISTORIES` says how many.
  */
 const asked = process.env.SIMULATION_HISTORIES
-const usual = { histories: 200, patienceSeconds: 25 }
+const usual = { histories: 200, patienceSeconds: 12 }
 const firstSeed = Number(process.env.SIMULATION_SEED ?? 20_261_124)
 
 let stage: Stage
