@@ -1,7 +1,7 @@
 import { watch as watchFiles } from 'node:fs'
-import { access, chmod, mkdir, rm } from 'node:fs/promises'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContainerEngine } from '../../engine/container-engine.ts'
 import type { LocalRuntime, LocalSettings, TaskRuntime } from '../../engine/local-attempt.ts'
@@ -22,6 +22,7 @@ import {
   type Supervisors,
   signalSupervisor,
 } from './supervisor-process.ts'
+import { checkToolchains, toolchainPath } from './toolchains.ts'
 import { createUserIds, type UserIds } from './user-ids.ts'
 
 export type LocalBackendOptions = {
@@ -63,23 +64,6 @@ export async function createLocalBackend(options: LocalBackendOptions): Promise<
   await backend.open()
   return backend
 }
-
-/** Throws with the first one that cannot be mounted. */
-async function checkToolchains(toolchains: LocalBackendOptions['toolchains']): Promise<void> {
-  for (const [path, source] of Object.entries(toolchains)) {
-    const [first = '', ...rest] = toolchainPath(path).split('/')
-    if ([first, ...rest].some((part) => !/^[\w@][\w@.-]*$/.test(part)) || reservedNames.has(first)) {
-      throw new Error(`Expected a toolchain to be mounted at a name of its own below /osmo, got ${JSON.stringify(path)}`)
-    }
-    if (!isAbsolute(source)) throw new Error(`Expected an absolute path for the toolchain ${path}, got ${JSON.stringify(source)}`)
-    await access(source).catch((cause) => {
-      throw new Error(`The toolchain ${path} is not there: ${source}`, { cause })
-    })
-  }
-}
-
-const reservedNames = new Set(['bin', 'data', 'repository'])
-const toolchainPath = (path: string) => path.replace(/^\/osmo\//, '')
 
 class DirectoryBackend implements LocalBackend {
   readonly name: string
