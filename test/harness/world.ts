@@ -21,6 +21,7 @@ import { parsePlatformConfig } from '../../src/spec/platform-config.ts'
 import type { Origin, Permission } from '../../src/spec/types.ts'
 import { CommitSha, type PodName } from '../../src/workflow/names.ts'
 import { aDatabase, silentLog, type TestDatabase } from './postgres.ts'
+import { readingOf } from './stored-objects.ts'
 
 /**
  * The engine over a real PostgreSQL, everything else in memory: a forge with people, a machine that does what the story says, and a clock
@@ -572,16 +573,7 @@ function createMachine() {
 
   const objects: ObjectStore = {
     put: () => Promise.reject(new Error('Nobody puts anything here')),
-    get: async (key) => {
-      const bytes = stored.get(key)
-      return bytes && once(bytes)
-    },
-    read: async (key) => stored.get(key),
-    list: async (prefix, limit) =>
-      [...stored]
-        .filter(([key]) => key.startsWith(prefix))
-        .slice(0, limit)
-        .map(([key, bytes]) => ({ key, bytes: bytes.length })),
+    ...readingOf(stored),
     deletePrefix: async (prefix) => {
       for (const key of stored.keys()) if (key.startsWith(prefix)) stored.delete(key)
     },
@@ -681,10 +673,6 @@ function createMachine() {
       if (pod.order.reference.task === task && pod.phase.kind === 'running')
         pod.phase = { kind: 'lost', seenAt: Date.now(), message: 'The supervisor was killed' }
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }
 
 // ---------------------------------------------------------------------- queue

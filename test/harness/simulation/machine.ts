@@ -1,6 +1,7 @@
-import { type Backend, manifestKey, type ObjectStore, type PodOrder, type Sighting } from '../../../src/engine/ports.ts'
+import { type Backend, manifestKey, type PodOrder, type Sighting } from '../../../src/engine/ports.ts'
 import type { AttemptReference, PodName } from '../../../src/workflow/names.ts'
 import type { Exit } from '../../../src/workflow/state.ts'
+import { readingOf } from '../stored-objects.ts'
 
 type Pod = { readonly order: PodOrder; phase: Sighting['phase']; isCondemned: boolean }
 /** Exit code of an attempt; `hang`: it runs until somebody ends it. */
@@ -31,7 +32,7 @@ export function createMachine(behaviour: Behaviour, now: () => number, violation
     acknowledgeCancel,
     isRunning,
     checkGangs,
-    objects: objectStore(stored),
+    objects: readingOf(stored),
     stored,
   }
 
@@ -139,22 +140,3 @@ export function createMachine(behaviour: Behaviour, now: () => number, violation
 const isLive = ({ phase }: Pod) => phase.kind !== 'exited' && phase.kind !== 'lost'
 const nameOf = ({ displayId, reference }: PodOrder) => `${displayId}/${reference.task}#${reference.attempt}`
 const isSame = (a: AttemptReference, b: AttemptReference) => a.workflow === b.workflow && a.task === b.task && a.attempt === b.attempt
-
-function objectStore(stored: ReadonlyMap<string, Uint8Array>): Pick<ObjectStore, 'get' | 'read' | 'list'> {
-  return {
-    get: async (key) => {
-      const bytes = stored.get(key)
-      return bytes && once(bytes)
-    },
-    read: async (key) => stored.get(key),
-    list: async (prefix, limit) =>
-      [...stored]
-        .filter(([key]) => key.startsWith(prefix))
-        .slice(0, limit)
-        .map(([key, bytes]) => ({ key, bytes: bytes.length })),
-  }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
-}
